@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j;
+
+/**
+ * Options of a vhost socket, given at {@link VhostDriver#register registration}; each mirrors an {@code RTE_VHOST_USER_*} flag.
+ */
+public enum DriverFlag {
+    /** Connect to a socket that the front-end listens on, instead of listening. */
+    CLIENT,
+    /** With {@link #CLIENT}: do not connect again after the connection ends. */
+    NO_RECONNECT,
+    /**
+     * Deliver every received packet in one buffer: a packet larger than the pool's data room is dropped and counted,
+     * unless {@link #EXTBUF_SUPPORT} is set too.
+     */
+    LINEARBUF_SUPPORT,
+    /** With {@link #LINEARBUF_SUPPORT}: packets larger than the pool's data room arrive in an external buffer. */
+    EXTBUF_SUPPORT,
+    /**
+     * Describe offloads of received packets by receive flags ({@code RX_*}) as a network driver does. Without it, the
+     * transmit flags ({@code TX_*}) that let the packet be sent on unchanged are set.
+     */
+    NET_COMPLIANT_OL_FLAGS,
+    /** Count per-ring statistics, see {@link VhostDevice#vringStatsGet}. */
+    NET_STATS_ENABLE,
+    /** With {@link #CLIENT}: {@link VhostDriver#start} does not try to connect itself; the event thread does. */
+    ASYNC_CONNECT
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j;
+
+import io.vhost4j.packet.Packet;
+import io.vhost4j.packet.PacketPool;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One front-end's device; mirrors the functions of {@code rte_vhost.h} that take a {@code vid}.
+ *
+ * <p>Ring numbers: ring {@code 2n} is the guest's receive queue of pair n (we enqueue), ring {@code 2n+1} its transmit queue (we
+ * dequeue). Burst calls on different rings may run at the same time on different threads; a burst call on a ring that another
+ * thread is in returns 0. They never throw for what a guest does, never block, and return 0 while the ring is not ready.
+ * Other methods may be called from any thread; those that take a ring number throw {@link IndexOutOfBoundsException} for a ring
+ * that the front-end never named.
+ */
+public interface VhostDevice {
+    /** The device's id, unique among the process's live devices. */
+    int vid();
+
+    /** The socket's path; mirrors {@code rte_vhost_get_ifname}. */
+    String getIfname();
+
+    /** The virtio features agreed on, 0 before. */
+    long getNegotiatedFeatures();
+
+    /** The protocol features agreed on, 0 before. */
+    long getNegotiatedProtocolFeatures();
+
+    /**
+     * The MTU that the front-end told by NET_SET_MTU, in bytes.
+     *
+     * @return 68 to 65535, or 0 if it told none
+     */
+    int getMtu();
+
+    /** The NUMA node that the guest's memory is on, or -1 if unknown. */
+    int getNumaNode();
+
+    /** How many rings the front-end has named so far. */
+    int getVringNum();
+
+    /** Whether burst calls move packets: between newDevice and destroyDevice. */
+    boolean isRunning();
+
+    /** The guest's memory as mapped now. */
+    List<MemoryRegion> getMemTable();
+
+    /**
+     * Guest memory at a guest physical address, for control paths; mirrors {@code rte_vhost_va_from_guest_pa}. The segment is
+     * valid until the front-end changes the memory table or the connection ends; using it after that throws
+     * {@link IllegalStateException}.
+     *
+     * @throws VhostException if the range is not wholly within one region
+     */
+    MemorySegment vaFromGuestPa(long guestPhysAddr, long length);
+
+    /** The set-up of a ring; mirrors {@code rte_vhost_get_vhost_vring}. */
+    Vring getVhostVring(int queueId);
+
+    /** The ring's position, as SET_VRING_BASE carries it: 16 bits for split, 32 for packed rings. */
+    int getVringBase(int queueId);
+
+    /**
+     * How many chains the guest has made available for receiving and we have not used, at most the ring's size; mirrors
+     * {@code rte_vhost_avail_entries}. 0 for a ring that is not ready.
+     */
+    int availEntries(int queueId);
+
+    /** How many chains wait to be dequeued; mirrors {@code rte_vhost_rx_queue_count}. */
+    int rxQueueCount(int queueId);
+
+    /**
+     * Gives packets to the guest.
+     *
+     * @param queueId an even ring number
+     * @param packets stays the caller's, who frees the packets, sent or not
+     * @return how many of the packets, from the first, are done with: copied to the guest, or impossible to deliver (larger than the
+     *     buffers can ever hold), then dropped and counted; the rest found no room
+     */
+    int enqueueBurst(int queueId, Packet[] packets, int from, int count);
+
+    /**
+     * Takes packets from the guest.
+     *
+     * @param queueId an odd ring number
+     * @param pool where buffers are taken from
+     * @param packets receives packets at {@code from} and up; they are the caller's to free
+     * @return how many packets were stored
+     */
+    int dequeueBurst(int queueId, PacketPool pool, Packet[] packets, int from, int count);
+
+    /**
+     * Tells whether the guest shall notify us of buffers it makes available; polling applications leave it off, as rings start.
+     *
+     * @return false if the ring is not ready
+     */
+    boolean enableGuestNotification(int queueId, boolean enable);
+
+    /** Notifies the guest of used buffers if it wants to be; mirrors {@code rte_vhost_vring_call}. */
+    void vringCall(int queueId);
+
+    /**
+     * As {@link #vringCall}, but gives up when another thread is in the ring.
+     *
+     * @return false if it gave up
+     */
+    boolean vringCallNonblock(int queueId);
+
+    /** Notifies the guest without asking whether it wants; see {@link VhostDeviceOps#guestNotify}. */
+    void notifyGuest(int queueId);
+
+    /**
+     * The file descriptor that the guest's notifications arrive on, for event loops; -1 if the front-end gave none. It stays the
+     * library's: it may be closed when the ring stops.
+     */
+    int kickFd(int queueId);
+
+    /**
+     * Tells the front-end that the configuration space changed.
+     *
+     * @return false if the front-end takes no such message
+     */
+    boolean backendConfigChange();
+
+    /** Names of a ring's statistics, in the order of {@link #vringStatsGet}; DPDK's names, such as {@code rx_q0_good_packets}. */
+    List<String> vringStatsGetNames(int queueId);
+
+    /**
+     * Reads a ring's statistics.
+     *
+     * @param values receives them, up to its length
+     * @return how many were stored; 0 without {@link DriverFlag#NET_STATS_ENABLE}
+     */
+    int vringStatsGet(int queueId, long[] values);
+
+    /** Sets a ring's statistics to 0. Packets counted at the same moment may be lost from the count. */
+    void vringStatsReset(int queueId);
+
+    /** Keeps an object of the application with the device. */
+    void attach(@Nullable Object attachment);
+
+    /** What {@link #attach} kept. */
+    @Nullable Object attachment();
+}

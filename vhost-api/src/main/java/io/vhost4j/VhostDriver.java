@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j;
+
+import io.vhost4j.spi.VhostProvider;
+import java.nio.file.Path;
+
+/**
+ * A vhost-user socket; mirrors the {@code rte_vhost_driver_*} family.
+ *
+ * <p>Register, set features and callbacks, {@link #start}. Settings can be changed only before {@link #start}. Any thread may
+ * call any method. Closing the driver closes its connections and devices, and removes the socket file that it made.
+ */
+public interface VhostDriver extends AutoCloseable {
+    /** Most queue pairs of a device. */
+    int MAX_QUEUE_PAIRS = 128;
+
+    /**
+     * Registers a socket; mirrors {@code rte_vhost_driver_register}. Nothing is opened until {@link #start}.
+     *
+     * @param path the Unix socket, at most 107 bytes long; a name that starts with {@code @} is in the abstract namespace
+     * @throws ConfigurationException if the path is registered already, or the flags cannot go together
+     */
+    static VhostDriver register(Path path, DriverFlag... flags) {
+        return VhostProvider.instance().register(path, flags);
+    }
+
+    /**
+     * Closes the driver registered for {@code path}; mirrors {@code rte_vhost_driver_unregister}.
+     *
+     * @throws ConfigurationException if none is
+     */
+    static void unregister(Path path) {
+        VhostProvider.instance().unregister(path);
+    }
+
+    /** The path given at registration. */
+    Path path();
+
+    /**
+     * Sets all virtio features to offer.
+     *
+     * @param features bits as in {@link VirtioFeature}
+     * @throws ConfigurationException if the library does not have one of them
+     */
+    void setFeatures(long features);
+
+    /** The virtio features that are offered. */
+    long getFeatures();
+
+    /**
+     * Offers more virtio features.
+     *
+     * @throws ConfigurationException if the library does not have one of them
+     */
+    void enableFeatures(long features);
+
+    /** Stops offering virtio features. */
+    void disableFeatures(long features);
+
+    /**
+     * Sets all protocol features to offer.
+     *
+     * @param features bits as in {@link ProtocolFeature}
+     * @throws ConfigurationException if the library does not have one of them
+     */
+    void setProtocolFeatures(long features);
+
+    /** The protocol features that are offered. */
+    long getProtocolFeatures();
+
+    /** Most queue pairs that a front-end may use. */
+    int getQueueNum();
+
+    /**
+     * Limits the number of queue pairs.
+     *
+     * @param pairs 1 to {@link #MAX_QUEUE_PAIRS}, the default
+     */
+    void setMaxQueueNum(int pairs);
+
+    /**
+     * Sets permissions of the socket file, given when it is made.
+     *
+     * @param mode as for chmod(2), 0 to 0777; by default the process's umask decides
+     */
+    void setSocketMode(int mode);
+
+    /**
+     * Sets the owner of the socket file.
+     *
+     * @param uid user id, -1 to leave it
+     * @param gid group id, -1 to leave it
+     */
+    void setSocketOwner(int uid, int gid);
+
+    /** Sets who is told about devices; required before {@link #start}. */
+    void callbackRegister(VhostDeviceOps ops);
+
+    /**
+     * Listens, or with {@link DriverFlag#CLIENT} connects; mirrors {@code rte_vhost_driver_start}. A stale socket file,
+     * on which nobody listens, is replaced. A client that finds nobody goes on trying every second, unless
+     * {@link DriverFlag#NO_RECONNECT} is set.
+     *
+     * @throws ConfigurationException if another process listens on the path, the folder is missing or may not be written, or
+     *     with NO_RECONNECT nobody listens
+     */
+    void start();
+
+    /**
+     * Ends all connections and devices of this socket, with their callbacks, and forgets the registration. May be called
+     * from a callback. From elsewhere it returns when all callbacks have returned. Closing twice does nothing.
+     */
+    @Override
+    void close();
+}

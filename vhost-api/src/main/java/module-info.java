@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/** The vhost4j API: all that an application sees. */
+module io.vhost4j {
+    requires static transitive org.jspecify;
+
+    exports io.vhost4j;
+    exports io.vhost4j.packet;
+    exports io.vhost4j.spi;
+
+    uses io.vhost4j.spi.VhostProvider;
+}
