@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/** The virtio-crypto back-end. */
+module io.vhost4j.cryptodev {
+    requires io.vhost4j;
+    requires io.vhost4j.core;
+    requires org.slf4j;
+    requires static org.jspecify;
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/** vDPA devices and their drivers. */
+module io.vhost4j.drivers {
+    requires io.vhost4j;
+    requires io.vhost4j.core;
+    requires org.slf4j;
+    requires static org.jspecify;
+}
