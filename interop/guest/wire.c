@@ -1,0 +1,221 @@
+/*
+ * wire: the network tool of the test guest. Its own, because busybox ping does not check the payload of a reply and
+ * busybox nc does not end reliably.
+ *
+ *   wire echo ADDRESS COUNT INTERVAL_MS BYTES   ICMP echoes with a payload made from their number; COUNT 0: until SIGTERM.
+ *                                               Prints "@echo sent=N good=N bad=N again=N" every 200 ms and at the end.
+ *                                               Status 0: all were answered, and rightly.
+ *   wire take PORT                              accepts one TCP connection and copies it to standard output
+ *   wire give ADDRESS PORT                      copies standard input to a TCP connection and waits for its end
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/ip_icmp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { CHUNK = 256 * 1024, LARGEST = 65000, WINDOW = 1 << 16, REPORT_MS = 200, GRACE_MS = 2000 };
+
+static unsigned char buffer[CHUNK];
+static volatile sig_atomic_t ended;
+
+static void on_term(int number) { (void)number; ended = 1; }
+
+static void fail(const char *what) { perror(what); exit(1); }
+
+static long now_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000L + t.tv_nsec / 1000000;
+}
+
+/* Four bytes of number, then bytes that depend on number and place. */
+static void fill(unsigned char *to, int bytes, uint32_t number) {
+    uint32_t state = number * 2654435761u + 12345u;
+    memcpy(to, &number, sizeof number);
+    for (int i = sizeof number; i < bytes; i++) {
+        state = state * 1664525u + 1013904223u;
+        to[i] = (unsigned char)(state >> 24);
+    }
+}
+
+static uint16_t internet_sum(const unsigned char *from, int bytes) {
+    uint32_t sum = 0;
+    for (int i = 0; i < bytes; i++) {
+        sum += (i & 1) ? from[i] : (uint32_t)from[i] << 8;
+    }
+    while (sum >> 16) {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    return htons((uint16_t)~sum);
+}
+
+struct echo {
+    int socket, bytes;
+    uint16_t id;
+    uint32_t sent;
+    long good, bad, again;
+    unsigned char seen[WINDOW];
+};
+
+static void send_one(struct echo *e, const struct sockaddr_in *to) {
+    static unsigned char packet[LARGEST + 8];
+    struct icmphdr head = {.type = ICMP_ECHO};
+    head.un.echo.id = e->id;
+    head.un.echo.sequence = htons((uint16_t)e->sent);
+    memcpy(packet, &head, 8);
+    fill(packet + 8, e->bytes, e->sent);
+    uint16_t sum = internet_sum(packet, e->bytes + 8);
+    memcpy(packet + 2, &sum, sizeof sum);
+    e->seen[e->sent % WINDOW] = 0;
+    e->sent++;
+    /* A full ring or a link that is down only loses this one; the count of answers tells. */
+    if (sendto(e->socket, packet, e->bytes + 8, MSG_DONTWAIT, (const struct sockaddr *)to, sizeof *to) < 0
+        && errno != EAGAIN && errno != ENOBUFS && errno != ENETDOWN && errno != EHOSTUNREACH) {
+        fail("wire: sendto");
+    }
+}
+
+static void receive_one(struct echo *e) {
+    static unsigned char packet[LARGEST + 128], wanted[LARGEST];
+    ssize_t length = recv(e->socket, packet, sizeof packet, MSG_DONTWAIT);
+    if (length < 20) {
+        return;
+    }
+    int head = (packet[0] & 15) * 4;
+    struct icmphdr icmp;
+    if (length < head + 8) {
+        return;
+    }
+    memcpy(&icmp, packet + head, 8);
+    if (icmp.type != ICMP_ECHOREPLY || icmp.un.echo.id != e->id) {
+        return;
+    }
+    uint32_t number;
+    if (length != head + 8 + e->bytes) {
+        e->bad++;
+        return;
+    }
+    memcpy(&number, packet + head + 8, sizeof number);
+    fill(wanted, e->bytes, number);
+    if (number >= e->sent || memcmp(wanted, packet + head + 8, e->bytes) != 0) {
+        e->bad++;
+    } else if (e->seen[number % WINDOW]) {
+        e->again++;
+    } else {
+        e->seen[number % WINDOW] = 1;
+        e->good++;
+    }
+}
+
+static void report(const struct echo *e) {
+    printf("@echo sent=%u good=%ld bad=%ld again=%ld\n", e->sent, e->good, e->bad, e->again);
+    fflush(stdout);
+}
+
+static void receive_until(struct echo *e, long until_ms) {
+    for (long left = until_ms - now_ms(); left > 0 && !ended; left = until_ms - now_ms()) {
+        struct pollfd ready = {.fd = e->socket, .events = POLLIN};
+        if (poll(&ready, 1, (int)left) > 0) {
+            receive_one(e);
+        }
+    }
+}
+
+static int echo(const char *address, uint32_t count, long interval_ms, int bytes) {
+    static struct echo e;
+    struct sockaddr_in to = {.sin_family = AF_INET};
+    if (bytes < 4 || bytes > LARGEST || interval_ms < 1 || !inet_aton(address, &to.sin_addr)) {
+        fprintf(stderr, "wire: echo: bad argument\n");
+        return 2;
+    }
+    signal(SIGTERM, on_term);
+    e.bytes = bytes;
+    e.id = htons((uint16_t)getpid());
+    e.socket = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+    if (e.socket < 0) {
+        fail("wire: socket");
+    }
+    long next = now_ms(), report_at = next + REPORT_MS;
+    while (!ended && (count == 0 || e.sent < count)) {
+        send_one(&e, &to);
+        next += interval_ms;
+        receive_until(&e, next);
+        if (now_ms() >= report_at) {
+            report(&e);
+            report_at = now_ms() + REPORT_MS;
+        }
+    }
+    ended = 0;
+    for (long until = now_ms() + GRACE_MS; now_ms() < until && e.good + e.bad < (long)e.sent;) {
+        long step = now_ms() + 20;
+        receive_until(&e, step);
+    }
+    report(&e);
+    return e.good == (long)e.sent && e.bad == 0 && e.again == 0 ? 0 : 1;
+}
+
+static void copy(int from, int to) {
+    ssize_t got;
+    while ((got = read(from, buffer, sizeof buffer)) > 0) {
+        for (ssize_t done = 0; done < got;) {
+            ssize_t put = write(to, buffer + done, got - done);
+            if (put < 0) {
+                fail("wire: write");
+            }
+            done += put;
+        }
+    }
+    if (got < 0) {
+        fail("wire: read");
+    }
+}
+
+static int take(int port) {
+    struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    int one = 1, listener = socket(AF_INET, SOCK_STREAM, 0);
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (bind(listener, (struct sockaddr *)&here, sizeof here) != 0 || listen(listener, 1) != 0) {
+        fail("wire: listen");
+    }
+    fprintf(stderr, "@listening %d\n", port);
+    int peer = accept(listener, NULL, NULL);
+    if (peer < 0) {
+        fail("wire: accept");
+    }
+    copy(peer, STDOUT_FILENO);
+    return 0;
+}
+
+static int give(const char *address, int port) {
+    struct sockaddr_in there = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    int peer = socket(AF_INET, SOCK_STREAM, 0);
+    if (!inet_aton(address, &there.sin_addr) || connect(peer, (struct sockaddr *)&there, sizeof there) != 0) {
+        fail("wire: connect");
+    }
+    copy(STDIN_FILENO, peer);
+    shutdown(peer, SHUT_WR);
+    return read(peer, buffer, 1) == 0 ? 0 : 1;
+}
+
+int main(int count, char **words) {
+    if (count == 6 && strcmp(words[1], "echo") == 0) {
+        return echo(words[2], (uint32_t)strtoul(words[3], NULL, 10), atol(words[4]), atoi(words[5]));
+    }
+    if (count == 3 && strcmp(words[1], "take") == 0) {
+        return take(atoi(words[2]));
+    }
+    if (count == 4 && strcmp(words[1], "give") == 0) {
+        return give(words[2], atoi(words[3]));
+    }
+    fprintf(stderr, "usage: wire echo ADDRESS COUNT INTERVAL_MS BYTES | take PORT | give ADDRESS PORT\n");
+    return 2;
+}
