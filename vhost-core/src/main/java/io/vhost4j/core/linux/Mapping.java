@@ -255,11 +255,11 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * Unmaps the pages; later calls do nothing.
+     * Unmaps the pages; once that succeeded, later calls do nothing.
      *
-     * @throws IllegalStateException if a native call is using the segment; the mapping stays open
-     * @throws NativeException if the kernel refuses, for example because this would need too many mappings; the memory
-     *     then stays mapped and is lost
+     * @throws IllegalStateException if a native call is using the segment; nothing has changed
+     * @throws NativeException if the kernel refuses, for example because this would make too many mappings; the segment
+     *     is unusable, the memory still mapped, and this may be called again
      */
     @Override
     public void close() {
@@ -267,14 +267,16 @@ public final class Mapping implements AutoCloseable {
             return;
         }
         try {
-            arena.close();
-        } catch (IllegalStateException e) {
+            if (arena.scope().isAlive()) {
+                arena.close();
+            }
+            long result = Kernel.invoke(SystemCall.MUNMAP, mappedAddress, mappedLength);
+            if (result < 0) {
+                throw new NativeException(SystemCall.MUNMAP, result, describe());
+            }
+        } catch (RuntimeException e) {
             closed.set(false);
             throw e;
-        }
-        long result = Kernel.invoke(SystemCall.MUNMAP, mappedAddress, mappedLength);
-        if (result < 0) {
-            throw new NativeException(SystemCall.MUNMAP, result, describe());
         }
         OPEN.decrementAndGet();
     }

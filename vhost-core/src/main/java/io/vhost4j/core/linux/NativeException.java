@@ -9,7 +9,10 @@ package io.vhost4j.core.linux;
 public final class NativeException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    /** The call's C name. */
     private final String call;
+
+    /** The positive error number. */
     private final int errno;
 
     /**
