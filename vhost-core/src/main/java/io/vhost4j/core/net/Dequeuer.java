@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j.core.net;
+
+import io.vhost4j.VirtioFeature;
+import io.vhost4j.core.layout.NetHeader;
+import io.vhost4j.core.memory.HostWindow;
+import io.vhost4j.core.net.QueueStats.Counter;
+import io.vhost4j.core.pool.BufferPool;
+import io.vhost4j.core.pool.ExternalBuffers;
+import io.vhost4j.core.pool.PooledPacket;
+import io.vhost4j.core.ring.ChainBatch;
+import io.vhost4j.core.ring.Ring;
+import io.vhost4j.packet.Packet;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Takes packets out of a transmit ring of the guest's. Used by the thread that is in the ring. */
+final class Dequeuer {
+    /** Most chains looked at before some are given back. */
+    private static final int GATHER = 64;
+    /** The largest IP packet with Ethernet header and two VLAN tags, rounded up. */
+    static final int MAX_PACKET_BYTES = 65535 + 65;
+
+    private static final long OFFLOADS = VirtioFeature.maskOf(
+            VirtioFeature.CSUM,
+            VirtioFeature.HOST_TSO4,
+            VirtioFeature.HOST_TSO6,
+            VirtioFeature.HOST_ECN,
+            VirtioFeature.HOST_UFO,
+            VirtioFeature.GSO);
+
+    private final Ring ring;
+    private final ChainBatch batch;
+    private final QueueStats stats;
+    private final NetOptions options;
+    private final int headerBytes;
+    private final boolean offloads;
+    private final ReceiveOffload receiveOffload;
+    private final SegmentCursor cursor = new SegmentCursor();
+    private final MemorySegment scratch = Arena.ofAuto().allocate(16, 8);
+    private final long headerCopy = scratch.address();
+
+    Dequeuer(Ring ring, int headerBytes, long features, NetOptions options, QueueStats stats) {
+        this.ring = ring;
+        this.batch = ring.batch();
+        this.stats = stats;
+        this.options = options;
+        this.headerBytes = headerBytes;
+        this.offloads = (features & OFFLOADS) != 0;
+        this.receiveOffload = new ReceiveOffload(options.compliantFlags());
+    }
+
+    int burst(BufferPool pool, @Nullable Packet[] packets, int from, int count) {
+        int done = 0;
+        while (done < count) {
+            int wanted = Math.min(count - done, GATHER);
+            int chains = ring.gather(wanted, 0);
+            if (chains == 0) {
+                break;
+            }
+            int buffers = allocate(pool, packets, from + done, chains);
+            int stored = 0;
+            int chain = 0;
+            while (chain < buffers) {
+                PooledPacket packet = (PooledPacket) Objects.requireNonNull(packets[from + done + stored]);
+                int result = take(chain, pool, packet);
+                if (result == NO_BUFFERS) {
+                    break;
+                }
+                batch.writtenBytes[chain++] = 0;
+                stored += result;
+            }
+            if (stored < buffers) {
+                pool.freeBulk(packets, from + done + stored, buffers - stored);
+            }
+            if (chain > 0) {
+                ring.publish(chain);
+            }
+            if (options.statistics()) {
+                count(packets, from + done, stored);
+            }
+            done += stored;
+            if (chain < wanted) {
+                break;
+            }
+        }
+        return done;
+    }
+
+    /** Takes and drops what the guest sends while its queue is disabled. */
+    void discard(int count) {
+        int chains = ring.gather(count, 0);
+        for (int chain = 0; chain < chains; chain++) {
+            batch.writtenBytes[chain] = 0;
+        }
+        if (chains > 0) {
+            ring.publish(chains);
+            stats.add(Counter.DISCARDED_PACKETS, chains);
+        }
+    }
+
+    private int allocate(BufferPool pool, @Nullable Packet[] packets, int at, int wanted) {
+        if (pool.allocateBulk(packets, at, wanted)) {
+            return wanted;
+        }
+        int buffers = 0;
+        while (buffers < wanted) {
+            Packet packet = pool.allocate();
+            if (packet == null) {
+                stats.add(Counter.MBUF_ALLOC_FAILED, 1);
+                break;
+            }
+            packets[at + buffers++] = packet;
+        }
+        return buffers;
+    }
+
+    private static final int STORED = 1;
+    private static final int DROPPED = 0;
+    private static final int NO_BUFFERS = -1;
+
+    /** Copies one chain's packet into {@code packet}. */
+    private int take(int chain, BufferPool pool, PooledPacket packet) {
+        long total = batch.totalBytes[chain];
+        int first = batch.firstSegment[chain];
+        long bytes = total - headerBytes;
+        if (bytes < Headers.ETHERNET_BYTES || bytes > MAX_PACKET_BYTES) {
+            return drop(bytes > MAX_PACKET_BYTES ? Counter.OVERSIZE_PACKETS : Counter.MALFORMED_CHAINS);
+        }
+        long header;
+        if (batch.firstSegment[chain + 1] - first == 1 && bytes <= packet.tailroom()) {
+            header = batch.address[first];
+            HostWindow.copy(header + headerBytes, packet.dataAddress(), bytes);
+            packet.setSingleLength((int) bytes);
+        } else {
+            cursor.start(batch, first);
+            cursor.read(headerCopy, headerBytes);
+            header = headerCopy;
+            int result = takeScattered((int) bytes, pool, packet);
+            if (result != STORED) {
+                return result;
+            }
+        }
+        // most headers are all zero in the first 8 bytes: no need for a copy of what is not read again
+        if (offloads && HostWindow.getLong(header) != 0) {
+            HostWindow.copy(header, headerCopy, NetHeader.LEGACY_BYTES);
+            if (!receiveOffload.apply(headerCopy, packet)) {
+                empty(packet);
+                return drop(Counter.MALFORMED_CHAINS);
+            }
+        }
+        return STORED;
+    }
+
+    private int drop(Counter reason) {
+        stats.add(reason, 1);
+        return DROPPED;
+    }
+
+    /** Makes a filled packet empty again, for the next chain. */
+    private static void empty(PooledPacket packet) {
+        PooledPacket rest = packet.next();
+        if (rest != null) {
+            packet.setNext(null);
+            rest.free();
+        }
+        packet.setTotals(0, 1);
+        packet.setSegmentLength(0);
+        packet.setOlFlags(0);
+    }
+
+    private int takeScattered(int bytes, BufferPool pool, PooledPacket packet) {
+        if (bytes <= packet.tailroom()) {
+            cursor.read(packet.dataAddress(), bytes);
+            packet.setSingleLength(bytes);
+            return STORED;
+        }
+        if (!options.linear()) {
+            return takeChained(bytes, pool, packet);
+        }
+        if (!options.external()) {
+            return drop(Counter.OVERSIZE_PACKETS);
+        }
+        long buffer = ExternalBuffers.attach(packet, MAX_PACKET_BYTES);
+        if (buffer == 0) {
+            stats.add(Counter.MBUF_ALLOC_FAILED, 1);
+            return NO_BUFFERS;
+        }
+        cursor.read(buffer, bytes);
+        packet.setSingleLength(bytes);
+        return STORED;
+    }
+
+    private int takeChained(int bytes, BufferPool pool, PooledPacket packet) {
+        PooledPacket segment = packet;
+        int segments = 1;
+        int left = bytes;
+        while (true) {
+            int piece = Math.min(left, segment.tailroom());
+            cursor.read(segment.dataAddress(), piece);
+            segment.setSegmentLength(piece);
+            left -= piece;
+            if (left == 0) {
+                break;
+            }
+            PooledPacket following = pool.allocate();
+            if (following == null) {
+                empty(packet);
+                stats.add(Counter.MBUF_ALLOC_FAILED, 1);
+                return NO_BUFFERS;
+            }
+            segment.setNext(following);
+            segment = following;
+            segments++;
+        }
+        packet.setTotals(bytes, segments);
+        return STORED;
+    }
+
+    private void count(@Nullable Packet[] packets, int from, int stored) {
+        for (int i = from; i < from + stored; i++) {
+            PooledPacket packet = (PooledPacket) Objects.requireNonNull(packets[i]);
+            stats.countPacket(packet.packetLength(), packet.dataAddress());
+        }
+    }
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j.core.net;
+
+import io.vhost4j.core.layout.DescFlags;
+import io.vhost4j.core.layout.NetHeader;
+import io.vhost4j.core.memory.HostWindow;
+import io.vhost4j.core.net.QueueStats.Counter;
+import io.vhost4j.core.pool.PooledPacket;
+import io.vhost4j.core.ring.ChainBatch;
+import io.vhost4j.core.ring.Ring;
+import io.vhost4j.packet.Packet;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** Puts packets into a receive ring of the guest's. Used by the thread that is in the ring. */
+final class Enqueuer {
+    /** Most chains looked at before some are given back. */
+    private static final int GATHER = 64;
+
+    private static final int NO_ROOM = 0;
+    private static final int IMPOSSIBLE = -1;
+
+    private final Ring ring;
+    private final ChainBatch batch;
+    private final QueueStats stats;
+    private final boolean statistics;
+    private final int headerBytes;
+    private final boolean mergeable;
+    private final TransmitOffload offload;
+    private final SegmentCursor cursor = new SegmentCursor();
+    private final MemorySegment scratch = Arena.ofAuto().allocate(16, 8);
+    private final long header = scratch.address();
+
+    Enqueuer(Ring ring, int headerBytes, boolean mergeable, long features, NetOptions options, QueueStats stats) {
+        this.ring = ring;
+        this.batch = ring.batch();
+        this.stats = stats;
+        this.statistics = options.statistics();
+        this.headerBytes = headerBytes;
+        this.mergeable = mergeable;
+        this.offload = new TransmitOffload(features);
+    }
+
+    int burst(Packet[] packets, int from, int count) {
+        int done = 0;
+        int wanted = Math.min(count, GATHER);
+        while (done < count) {
+            int chains = ring.gather(wanted, DescFlags.WRITE);
+            if (chains == 0) {
+                break;
+            }
+            int used = 0;
+            int before = done;
+            while (done < count) {
+                used = skipRunts(used, chains);
+                PooledPacket packet = (PooledPacket) packets[from + done];
+                int taken = put(packet, used, chains);
+                if (taken == NO_ROOM) {
+                    break;
+                }
+                if (taken == IMPOSSIBLE) {
+                    stats.add(Counter.OVERSIZE_PACKETS, 1);
+                } else {
+                    used += taken;
+                    if (statistics) {
+                        stats.countPacket(packet.packetLength(), packet.dataAddress());
+                    }
+                }
+                done++;
+            }
+            if (used > 0) {
+                ring.publish(used);
+            }
+            if (used < chains && done == before && chains == ring.size()) {
+                // all buffers that there can ever be are too few for this packet
+                stats.add(Counter.OVERSIZE_PACKETS, 1);
+                done++;
+            } else if (chains < wanted) {
+                break;
+            }
+            // the batch was too short for a packet that goes over many chains: look at all there are
+            wanted = used < chains ? ring.size() : Math.min(count - done, GATHER);
+        }
+        return done;
+    }
+
+    /** Passes over chains that cannot even hold a header; they are given back empty. */
+    private int skipRunts(int from, int chains) {
+        int chain = from;
+        while (chain < chains && batch.totalBytes[chain] < headerBytes) {
+            batch.writtenBytes[chain++] = 0;
+            stats.add(Counter.MALFORMED_CHAINS, 1);
+        }
+        return chain;
+    }
+
+    /**
+     * Copies a packet into chains from {@code chain} on.
+     *
+     * @return how many chains it took, {@link #NO_ROOM} or {@link #IMPOSSIBLE}
+     */
+    private int put(PooledPacket packet, int chain, int chains) {
+        if (chain == chains) {
+            return NO_ROOM;
+        }
+        long total = (long) packet.packetLength() + headerBytes;
+        int taken = 1;
+        if (batch.totalBytes[chain] < total) {
+            if (!mergeable) {
+                return IMPOSSIBLE;
+            }
+            taken = chainsFor(total, chain, chains);
+            if (taken == NO_ROOM) {
+                return NO_ROOM;
+            }
+        }
+        long firstWord = 0;
+        int secondWord = taken << 16;
+        if ((packet.olFlags() & TransmitOffload.REQUESTS) != 0) {
+            if (!offload.prepare(packet)) {
+                return IMPOSSIBLE;
+            }
+            firstWord = offload.firstWord;
+            secondWord |= offload.csumOffset;
+        }
+        int segment = batch.firstSegment[chain];
+        if (packet.next() == null && batch.length[segment] >= total) {
+            long to = batch.address[segment];
+            setHeader(to, firstWord, secondWord);
+            HostWindow.copy(packet.dataAddress(), to + headerBytes, packet.dataLength());
+            batch.writtenBytes[chain] = (int) total;
+        } else {
+            setHeader(header, firstWord, secondWord);
+            putScattered(packet, segment);
+            divide(total, chain, taken);
+        }
+        return taken;
+    }
+
+    private int chainsFor(long total, int chain, int chains) {
+        long room = 0;
+        for (int end = chain; end < chains; end++) {
+            room += Math.max(0, batch.totalBytes[end]);
+            if (room >= total) {
+                return end - chain + 1;
+            }
+        }
+        return NO_ROOM;
+    }
+
+    private void setHeader(long to, long firstWord, int secondWord) {
+        HostWindow.setLong(to, firstWord);
+        if (headerBytes == NetHeader.BYTES) {
+            HostWindow.setInt(to + NetHeader.CSUM_OFFSET, secondWord);
+        } else {
+            HostWindow.setShort(to + NetHeader.CSUM_OFFSET, secondWord);
+        }
+    }
+
+    private void putScattered(PooledPacket packet, int firstSegment) {
+        cursor.start(batch, firstSegment);
+        cursor.write(header, headerBytes);
+        for (PooledPacket part = packet; part != null; part = part.next()) {
+            cursor.write(part.dataAddress(), part.dataLength());
+        }
+    }
+
+    /** Says how much of {@code total} went into each of the chains. */
+    private void divide(long total, int chain, int taken) {
+        long left = total;
+        for (int i = chain; i < chain + taken; i++) {
+            long bytes = Math.min(left, Math.max(0, batch.totalBytes[i]));
+            batch.writtenBytes[i] = (int) bytes;
+            left -= bytes;
+        }
+    }
+}

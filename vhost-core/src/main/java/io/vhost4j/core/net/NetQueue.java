@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j.core.net;
+
+import io.vhost4j.VirtioFeature;
+import io.vhost4j.core.layout.NetHeader;
+import io.vhost4j.core.linux.EventFd;
+import io.vhost4j.core.memory.GuestMemory;
+import io.vhost4j.core.net.QueueStats.Counter;
+import io.vhost4j.core.pool.BufferPool;
+import io.vhost4j.core.ring.Ring;
+import io.vhost4j.core.ring.RingFault;
+import io.vhost4j.core.ring.RingSetup;
+import io.vhost4j.packet.Packet;
+import io.vhost4j.packet.PacketPool;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One ring of a network device: even numbers are the guest's receive queues, odd ones its transmit queues.
+ *
+ * <p>Bursts run on any thread, one at a time. The event thread changes the queue between {@link #pause} and {@link #resume};
+ * methods that say so may be called only there.
+ */
+public final class NetQueue {
+    private final int index;
+    private final QueueListener listener;
+    private final NetOptions options;
+    private final QueueGate gate = new QueueGate();
+    private final QueueStats stats = new QueueStats();
+    private final AtomicLong pendingRarp = new AtomicLong();
+
+    // written between pause and resume; read by bursts inside the gate
+    private @Nullable Ring ring;
+    private @Nullable Enqueuer enqueuer;
+    private @Nullable Dequeuer dequeuer;
+    private @Nullable EventFd call;
+    private @Nullable EventFd error;
+    private int lastBase;
+
+    // read by any thread
+    private volatile boolean started;
+    private volatile boolean enabled;
+    private volatile boolean active;
+    private volatile boolean broken;
+    private volatile int size;
+
+    /** Set inside the gate, reported after it was left. */
+    private volatile @Nullable Fault unreported;
+
+    private record Fault(RingFault reason, long value) {}
+
+    /** What is left to do about notification after a burst. */
+    private enum Notice {
+        NONE,
+        SIGNALLED,
+        ASK
+    }
+
+    /** A queue without a ring. */
+    public NetQueue(int index, QueueListener listener, NetOptions options) {
+        this.index = index;
+        this.listener = listener;
+        this.options = options;
+    }
+
+    /** Waits until a burst in progress has left, and keeps bursts out. Not to be nested. */
+    public void pause() {
+        gate.close();
+    }
+
+    /** Lets bursts in again. */
+    public void resume() {
+        gate.open();
+    }
+
+    /** Starts the ring. While paused. */
+    public void start(RingSetup setup, GuestMemory memory) {
+        long features = setup.features();
+        boolean mergeable = VirtioFeature.MRG_RXBUF.in(features);
+        boolean modern = mergeable
+                || VirtioFeature.VERSION_1.in(features)
+                || VirtioFeature.RING_PACKED.in(features);
+        int headerBytes = modern ? NetHeader.BYTES : NetHeader.LEGACY_BYTES;
+        Ring made = Ring.create(setup, memory);
+        if (isReceive()) {
+            enqueuer = new Enqueuer(made, headerBytes, mergeable, features, options, stats);
+        } else {
+            dequeuer = new Dequeuer(made, headerBytes, features, options, stats);
+        }
+        ring = made;
+        size = setup.size();
+        lastBase = made.base();
+        broken = false;
+        started = true;
+    }
+
+    /**
+     * Stops the ring. While paused.
+     *
+     * @return its position, as SET_VRING_BASE takes it
+     */
+    public int stop() {
+        if (ring != null) {
+            lastBase = ring.base();
+        }
+        ring = null;
+        enqueuer = null;
+        dequeuer = null;
+        started = false;
+        size = 0;
+        return lastBase;
+    }
+
+    /** Goes on with the same ring at other addresses, after the memory table changed. While paused. */
+    public void remap(GuestMemory memory, long desc, long driver, long device) {
+        Objects.requireNonNull(ring).remap(memory, desc, driver, device);
+    }
+
+    /** Sets what notifies the guest, null for a guest that polls. While paused; the caller owns it. */
+    public void setCall(@Nullable EventFd fd) {
+        call = fd;
+    }
+
+    /** Sets what tells the front-end of a broken ring. While paused; the caller owns it. */
+    public void setErr(@Nullable EventFd fd) {
+        error = fd;
+    }
+
+    /** Whether the front-end wants packets moved. While paused. */
+    public void setEnabled(boolean value) {
+        enabled = value;
+    }
+
+    /** Whether the device is between newDevice and destroyDevice. While paused. */
+    public void setActive(boolean value) {
+        active = value;
+    }
+
+    /** Whether there is a ring. */
+    public boolean started() {
+        return started;
+    }
+
+    /** Whether the front-end enabled the ring. */
+    public boolean enabled() {
+        return enabled;
+    }
+
+    /** Whether bursts move packets. */
+    public boolean active() {
+        return active;
+    }
+
+    /** Whether the ring was stopped because of what the guest wrote. */
+    public boolean broken() {
+        return broken;
+    }
+
+    /** Descriptors, 0 without a ring. */
+    public int size() {
+        return size;
+    }
+
+    /** The position: of the ring, or where it stopped. Not while paused. */
+    public int base() {
+        pause();
+        try {
+            return ring == null ? lastBase : ring.base();
+        } finally {
+            resume();
+        }
+    }
+
+    /** Delivers a RARP frame for {@code mac} (first byte lowest) as the next packet dequeued. */
+    public void injectRarp(long mac) {
+        pendingRarp.set(mac | 1L << 63);
+    }
+
+    private boolean isReceive() {
+        return (index & 1) == 0;
+    }
+
+    private boolean enter() {
+        if (!gate.tryEnter()) {
+            return false;
+        }
+        if (active && started && !broken) {
+            return true;
+        }
+        gate.leave();
+        return false;
+    }
+
+    /** See {@link io.vhost4j.VhostDevice#enqueueBurst}. */
+    public int enqueueBurst(Packet[] packets, int from, int count) {
+        Objects.checkFromIndexSize(from, count, packets.length);
+        if (!enter()) {
+            return 0;
+        }
+        int done = 0;
+        Notice notice = Notice.NONE;
+        try {
+            Enqueuer to = enqueuer;
+            if (to != null && enabled) {
+                done = to.burst(packets, from, count);
+                notice = finishBurst();
+            }
+        } catch (InternalError e) {
+            memoryGone();
+        } finally {
+            gate.leave();
+        }
+        afterBurst(notice);
+        return done;
+    }
+
+    /** See {@link io.vhost4j.VhostDevice#dequeueBurst}. */
+    public int dequeueBurst(PacketPool pool, Packet[] packets, int from, int count) {
+        Objects.checkFromIndexSize(from, count, packets.length);
+        if (!enter()) {
+            return 0;
+        }
+        int done = 0;
+        Notice notice = Notice.NONE;
+        try {
+            Dequeuer source = dequeuer;
+            if (source != null && count > 0) {
+                if (enabled) {
+                    done = takeRarp(pool, packets, from);
+                    done += source.burst((BufferPool) pool, packets, from + done, count - done);
+                } else {
+                    source.discard(count);
+                }
+                notice = finishBurst();
+            }
+        } catch (InternalError e) {
+            memoryGone();
+        } finally {
+            gate.leave();
+        }
+        afterBurst(notice);
+        return done;
+    }
+
+    private int takeRarp(PacketPool pool, Packet[] packets, int from) {
+        if (pendingRarp.get() == 0) {
+            return 0;
+        }
+        Packet packet = pool.allocate();
+        if (packet == null) {
+            return 0;
+        }
+        RarpPacket.fill(packet, pendingRarp.getAndSet(0));
+        packets[from] = packet;
+        return 1;
+    }
+
+    /** Inside the gate: notices a fault and notifies the guest. */
+    private Notice finishBurst() {
+        Ring now = Objects.requireNonNull(ring);
+        RingFault fault = now.fault();
+        if (fault != null) {
+            fail(fault, now.faultValue());
+        }
+        return now.hasUnannounced() ? notifyIfWanted(now) : Notice.NONE;
+    }
+
+    private Notice notifyIfWanted(Ring now) {
+        if (!now.needsNotification()) {
+            stats.add(Counter.GUEST_NOTIFICATIONS_SUPPRESSED, 1);
+            return Notice.NONE;
+        }
+        if (listener.offloadsGuestNotify()) {
+            return Notice.ASK;
+        }
+        return signal();
+    }
+
+    private Notice signal() {
+        EventFd fd = call;
+        if (fd == null) {
+            return Notice.NONE;
+        }
+        boolean signalled = fd.signal();
+        stats.add(signalled ? Counter.GUEST_NOTIFICATIONS : Counter.GUEST_NOTIFICATIONS_ERROR, 1);
+        return signalled ? Notice.SIGNALLED : Notice.NONE;
+    }
+
+    private void afterBurst(Notice notice) {
+        if (unreported != null) {
+            reportFault();
+        }
+        if (notice == Notice.SIGNALLED) {
+            listener.guestNotified(index);
+        } else if (notice == Notice.ASK) {
+            if (listener.guestNotify(index)) {
+                stats.add(Counter.GUEST_NOTIFICATIONS_OFFLOADED, 1);
+            } else {
+                notifyGuest();
+            }
+        }
+    }
+
+    private void reportFault() {
+        Fault fault = unreported;
+        unreported = null;
+        if (fault != null) {
+            listener.fault(index, fault.reason(), fault.value());
+        }
+    }
+
+    private void fail(RingFault fault, long value) {
+        broken = true;
+        unreported = new Fault(fault, value);
+        stats.add(Counter.RING_FAULTS, 1);
+        EventFd fd = error;
+        if (fd != null) {
+            fd.signal();
+        }
+    }
+
+    /** A truncated memory file shows as an InternalError on the thread that touched it. */
+    private void memoryGone() {
+        fail(RingFault.MEMORY_GONE, 0);
+    }
+
+    /** Marks the ring as stopped by a fault. While paused. */
+    public void breakRing(RingFault fault, long value) {
+        fail(fault, value);
+        unreported = null;
+    }
+
+    /** See {@link io.vhost4j.VhostDevice#availEntries}. */
+    public int availEntries() {
+        return isReceive() && enabled ? available() : 0;
+    }
+
+    /** See {@link io.vhost4j.VhostDevice#rxQueueCount}. */
+    public int rxQueueCount() {
+        return isReceive() ? 0 : available();
+    }
+
+    private int available() {
+        if (!enter()) {
+            return 0;
+        }
+        try {
+            return Objects.requireNonNull(ring).available();
+        } catch (InternalError e) {
+            memoryGone();
+            return 0;
+        } finally {
+            gate.leave();
+        }
+    }
+
+    /** See {@link io.vhost4j.VhostDevice#enableGuestNotification}. */
+    public boolean enableNotification(boolean enable) {
+        gate.close();
+        try {
+            Ring now = ring;
+            if (now == null || broken) {
+                return false;
+            }
+            now.enableNotification(enable);
+            return true;
+        } catch (InternalError e) {
+            memoryGone();
+            return false;
+        } finally {
+            gate.open();
+        }
+    }
+
+    /** See {@link io.vhost4j.VhostDevice#vringCall}. */
+    public void vringCall() {
+        gate.close();
+        Notice notice;
+        try {
+            notice = callInside();
+        } finally {
+            gate.open();
+        }
+        afterBurst(notice);
+    }
+
+    /** See {@link io.vhost4j.VhostDevice#vringCallNonblock}. */
+    public boolean tryVringCall() {
+        if (!gate.tryEnter()) {
+            return false;
+        }
+        Notice notice;
+        try {
+            notice = callInside();
+        } finally {
+            gate.leave();
+        }
+        afterBurst(notice);
+        return true;
+    }
+
+    private Notice callInside() {
+        Ring now = ring;
+        if (now == null || broken) {
+            return Notice.NONE;
+        }
+        try {
+            return now.needsNotification() ? signal() : Notice.NONE;
+        } catch (InternalError e) {
+            memoryGone();
+            return Notice.NONE;
+        }
+    }
+
+    /** See {@link io.vhost4j.VhostDevice#notifyGuest}. */
+    public void notifyGuest() {
+        gate.close();
+        Notice notice;
+        try {
+            notice = signal();
+        } finally {
+            gate.open();
+        }
+        afterBurst(notice);
+    }
+
+    /** Names of the statistics. */
+    public List<String> statNames() {
+        return QueueStats.names(index);
+    }
+
+    /** See {@link io.vhost4j.VhostDevice#vringStatsGet}. */
+    public int stats(long[] values) {
+        return options.statistics() ? stats.read(values) : 0;
+    }
+
+    /** See {@link io.vhost4j.VhostDevice#vringStatsReset}. */
+    public void resetStats() {
+        stats.reset();
+    }
+}

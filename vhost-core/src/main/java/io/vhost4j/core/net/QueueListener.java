@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j.core.net;
+
+import io.vhost4j.core.ring.RingFault;
+
+/** What a queue tells its device; called on the thread of the burst call, with no lock held. */
+public interface QueueListener {
+    /** The guest was notified. */
+    void guestNotified(int queue);
+
+    /** Whether the application takes over the notification, see {@link io.vhost4j.VhostDeviceOps#guestNotify}. */
+    boolean guestNotify(int queue);
+
+    /** Whether {@link #guestNotify} is to be asked at all. */
+    boolean offloadsGuestNotify();
+
+    /** The queue stopped because of what the guest wrote. Must not block. */
+    void fault(int queue, RingFault fault, long value);
+}

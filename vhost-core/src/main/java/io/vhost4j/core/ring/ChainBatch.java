@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j.core.ring;
+
+import java.util.Arrays;
+
+/**
+ * Chains that a ring gathered: for each its id and its buffers as host addresses that were checked for their whole length.
+ * Chain {@code c} has the segments {@code firstSegment[c]} up to {@code firstSegment[c + 1]}, exclusive.
+ *
+ * <p>The arrays are open to the net room, whose loops run over them. Owned by the thread that is in the ring.
+ */
+public final class ChainBatch {
+    /** Total of a chain that cannot be used: an address outside guest memory, a wrong direction, a bad indirect table. */
+    public static final long BAD = -1;
+
+    /** Ids to give back: head index or buffer id. */
+    public int[] id;
+    /** Ring slots that each chain takes up. */
+    public int[] slots;
+    /** Index of each chain's first segment. */
+    public int[] firstSegment;
+    /** Bytes of all buffers of each chain, or {@link #BAD}. */
+    public long[] totalBytes;
+    /** Bytes written into each chain; the net room sets it before the chain is published. */
+    public int[] writtenBytes;
+
+    /** Host address of each segment. */
+    public long[] address;
+    /** Length of each segment in bytes, never negative; one over 2 GiB is cut, its chain's total is not. */
+    public int[] length;
+
+    /** Segments in use. */
+    int segments;
+
+    ChainBatch(int maxChains) {
+        id = new int[maxChains];
+        slots = new int[maxChains];
+        firstSegment = new int[maxChains + 1];
+        totalBytes = new long[maxChains];
+        writtenBytes = new int[maxChains];
+        address = new long[Math.max(256, 2 * maxChains)];
+        length = new int[address.length];
+    }
+
+    /** The most chains it holds. */
+    public int capacity() {
+        return id.length;
+    }
+
+    void add(long hostAddress, long bytes) {
+        if (segments == address.length) {
+            address = Arrays.copyOf(address, 2 * segments);
+            length = Arrays.copyOf(length, 2 * segments);
+        }
+        address[segments] = hostAddress;
+        length[segments] = (int) Math.min(bytes, Integer.MAX_VALUE);
+        segments++;
+    }
+}

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j.core.ring;
+
+import io.vhost4j.core.layout.DescFlags;
+import io.vhost4j.core.layout.PackedLayout;
+import io.vhost4j.core.memory.GuestMemory;
+import io.vhost4j.core.memory.HostWindow;
+import java.lang.invoke.VarHandle;
+
+/** The device's side of a packed virtqueue (virtio 1.2 §2.8). */
+final class PackedRing extends Ring {
+    private static final int STATE_BITS = PackedLayout.FLAG_AVAIL | PackedLayout.FLAG_USED;
+
+    private long desc;
+    private long driverEvent;
+    private long deviceEvent;
+
+    /** The slot to look at next and the driver's wrap counter there. */
+    private int availSlot;
+
+    private boolean availWrap;
+    /** The slot to write next and the device's wrap counter there. */
+    private int usedSlot;
+
+    private boolean usedWrap;
+    /** Slots published since the driver was last asked whether to notify it. */
+    private int unasked;
+
+    private boolean neverAsked = true;
+
+    PackedRing(RingSetup setup, GuestMemory memory) {
+        super(setup, memory);
+        desc = setup.desc();
+        driverEvent = setup.driver();
+        deviceEvent = setup.device();
+        int base = setup.base();
+        availSlot = base & ~PackedLayout.WRAP_BIT & 0xFFFF;
+        availWrap = (base & PackedLayout.WRAP_BIT) != 0;
+        usedSlot = (base >>> 16) & ~PackedLayout.WRAP_BIT;
+        usedWrap = base < 0;
+    }
+
+    @Override
+    public void remap(GuestMemory memory, long newDesc, long newDriver, long newDevice) {
+        translator.reset(memory);
+        desc = newDesc;
+        driverEvent = newDriver;
+        deviceEvent = newDevice;
+    }
+
+    @Override
+    public int gather(int max, int direction) {
+        ChainBatch batch = batch();
+        batch.segments = 0;
+        int slot = availSlot;
+        int expected = availWrap ? PackedLayout.FLAG_AVAIL : PackedLayout.FLAG_USED;
+        int slotsLeft = size;
+        int chain = 0;
+        int limit = Math.min(max, size);
+        while (chain < limit && slotsLeft > 0) {
+            long at = desc + ((long) slot << PackedLayout.DESC_SHIFT);
+            // acquire: pairs with the driver's release of the flags after it wrote the rest of the chain
+            int flags = HostWindow.getShortAcquire(at + PackedLayout.DESC_FLAGS);
+            if ((flags & STATE_BITS) != expected) {
+                break;
+            }
+            batch.firstSegment[chain] = batch.segments;
+            if (!takeSingle(batch, chain, at, flags, direction)
+                    && !takeChain(batch, chain, slot, flags, slotsLeft, direction)) {
+                break;
+            }
+            int slots = batch.slots[chain];
+            chain++;
+            slotsLeft -= slots;
+            slot += slots;
+            if (slot >= size) {
+                slot -= size;
+                expected ^= STATE_BITS;
+            }
+        }
+        batch.firstSegment[chain] = batch.segments;
+        return chain;
+    }
+
+    /** The common case: one descriptor, inside one region. False leaves the batch as it was. */
+    private boolean takeSingle(ChainBatch batch, int chain, long at, int flags, int direction) {
+        if ((flags & (DescFlags.NEXT | DescFlags.INDIRECT | DescFlags.WRITE)) != direction) {
+            return false;
+        }
+        long bytes = Integer.toUnsignedLong(HostWindow.getInt(at + PackedLayout.DESC_LEN));
+        long host = translator.toHost(HostWindow.getLong(at + PackedLayout.DESC_ADDR), bytes);
+        if (host == 0) {
+            return false;
+        }
+        batch.add(host, bytes);
+        batch.totalBytes[chain] = bytes;
+        batch.id[chain] = HostWindow.getShort(at + PackedLayout.DESC_ID);
+        batch.slots[chain] = 1;
+        return true;
+    }
+
+    /** Any chain. False if the ring cannot be trusted any more. */
+    private boolean takeChain(ChainBatch batch, int chain, int head, int headFlags, int slotsLeft, int direction) {
+        int firstSegment = batch.segments;
+        long total = 0;
+        int slot = head;
+        int flags = headFlags;
+        for (int seen = 1; ; seen++) {
+            long at = desc + ((long) slot << PackedLayout.DESC_SHIFT);
+            if (seen > 1) {
+                flags = HostWindow.getShort(at + PackedLayout.DESC_FLAGS);
+            }
+            long bytes = Integer.toUnsignedLong(HostWindow.getInt(at + PackedLayout.DESC_LEN));
+            long gpa = HostWindow.getLong(at + PackedLayout.DESC_ADDR);
+            long added = (flags & DescFlags.INDIRECT) != 0
+                    ? takeTable(gpa, bytes, flags, seen, direction)
+                    : takeBuffer(gpa, bytes, flags, direction);
+            total = added < 0 || total < 0 ? ChainBatch.BAD : total + added;
+            if ((flags & DescFlags.NEXT) == 0) {
+                batch.id[chain] = HostWindow.getShort(at + PackedLayout.DESC_ID);
+                batch.slots[chain] = seen;
+                break;
+            }
+            if (seen == slotsLeft) {
+                setFault(RingFault.CHAIN_TOO_LONG, seen);
+                batch.segments = firstSegment;
+                return false;
+            }
+            slot = slot + 1 == size ? 0 : slot + 1;
+        }
+        if (total < 0) {
+            batch.segments = firstSegment;
+        }
+        batch.totalBytes[chain] = total;
+        return true;
+    }
+
+    private long takeBuffer(long gpa, long bytes, int flags, int direction) {
+        return (flags & DescFlags.WRITE) == direction && addBuffer(gpa, bytes) ? bytes : ChainBatch.BAD;
+    }
+
+    /** Walks an indirect table (virtio 1.2 §2.8.8): all its entries in order, and it is the chain's only descriptor. */
+    private long takeTable(long tableGpa, long tableBytes, int tableFlags, int seen, int direction) {
+        long entries = tableBytes >> PackedLayout.DESC_SHIFT;
+        boolean wellFormed = indirect
+                && seen == 1
+                && (tableFlags & DescFlags.NEXT) == 0
+                && tableBytes != 0
+                && (tableBytes & (PackedLayout.descBytes(1) - 1)) == 0
+                && entries <= maxTableEntries;
+        if (!wellFormed) {
+            return ChainBatch.BAD;
+        }
+        long total = 0;
+        for (long entry = 0; entry < entries; entry++) {
+            long at = translator.toHost(tableGpa + (entry << PackedLayout.DESC_SHIFT), PackedLayout.descBytes(1));
+            if (at == 0) {
+                return ChainBatch.BAD;
+            }
+            int flags = HostWindow.getShort(at + PackedLayout.DESC_FLAGS);
+            long bytes = Integer.toUnsignedLong(HostWindow.getInt(at + PackedLayout.DESC_LEN));
+            long gpa = HostWindow.getLong(at + PackedLayout.DESC_ADDR);
+            if ((flags & DescFlags.INDIRECT) != 0 || takeBuffer(gpa, bytes, flags, direction) < 0) {
+                return ChainBatch.BAD;
+            }
+            total += bytes;
+        }
+        return total;
+    }
+
+    @Override
+    public void publish(int count) {
+        ChainBatch batch = batch();
+        long firstAt = desc + ((long) usedSlot << PackedLayout.DESC_SHIFT) + PackedLayout.DESC_LEN;
+        long firstWord = usedWord(batch, 0);
+        int slots = batch.slots[0];
+        advanceUsed(slots);
+        for (int chain = 1; chain < count; chain++) {
+            HostWindow.setLong(
+                    desc + ((long) usedSlot << PackedLayout.DESC_SHIFT) + PackedLayout.DESC_LEN, usedWord(batch, chain));
+            advanceUsed(batch.slots[chain]);
+            slots += batch.slots[chain];
+        }
+        availSlot += slots;
+        if (availSlot >= size) {
+            availSlot -= size;
+            availWrap = !availWrap;
+        }
+        unasked += slots;
+        // release, the first descriptor last: the driver that sees it sees the others and the data
+        HostWindow.setLongRelease(firstAt, firstWord);
+    }
+
+    /** Length, id and flags of a used descriptor, as the 8 bytes that they are in the ring. */
+    private long usedWord(ChainBatch batch, int chain) {
+        int written = batch.writtenBytes[chain];
+        int flags = (usedWrap ? STATE_BITS : 0) | (written == 0 ? 0 : DescFlags.WRITE);
+        return Integer.toUnsignedLong(written) | (long) batch.id[chain] << 32 | (long) flags << 48;
+    }
+
+    private void advanceUsed(int slots) {
+        usedSlot += slots;
+        if (usedSlot >= size) {
+            usedSlot -= size;
+            usedWrap = !usedWrap;
+        }
+    }
+
+    @Override
+    public boolean hasUnannounced() {
+        return unasked != 0;
+    }
+
+    @Override
+    public boolean needsNotification() {
+        // the store of the used descriptors must be visible before the driver's wish is read; the driver does the opposite
+        VarHandle.fullFence();
+        int published = unasked;
+        unasked = 0;
+        if (neverAsked) {
+            neverAsked = false;
+            return true;
+        }
+        int flags = HostWindow.getShortAcquire(driverEvent + PackedLayout.EVENT_FLAGS) & 3;
+        if (flags != PackedLayout.EVENT_DESC || !eventIdx) {
+            return flags != PackedLayout.EVENT_DISABLE;
+        }
+        int event = HostWindow.getShort(driverEvent + PackedLayout.EVENT_OFF_WRAP);
+        int eventSlot = event & ~PackedLayout.WRAP_BIT;
+        boolean eventWrap = (event & PackedLayout.WRAP_BIT) != 0;
+        // how many slots the used position has passed since the event's: 1 to published means that it was just reached
+        int passed = usedSlot - (eventWrap == usedWrap ? eventSlot : eventSlot - size);
+        return passed > 0 && passed <= published;
+    }
+
+    @Override
+    public void enableNotification(boolean enable) {
+        int flags = PackedLayout.EVENT_DISABLE;
+        if (enable) {
+            flags = eventIdx ? PackedLayout.EVENT_DESC : PackedLayout.EVENT_ENABLE;
+            HostWindow.setShort(
+                    deviceEvent + PackedLayout.EVENT_OFF_WRAP, availSlot | (availWrap ? PackedLayout.WRAP_BIT : 0));
+        }
+        HostWindow.setShortRelease(deviceEvent + PackedLayout.EVENT_FLAGS, flags);
+        VarHandle.fullFence();
+    }
+
+    @Override
+    public int available() {
+        int slot = availSlot;
+        int expected = availWrap ? PackedLayout.FLAG_AVAIL : PackedLayout.FLAG_USED;
+        int chains = 0;
+        boolean inChain = false;
+        for (int seen = 0; seen < size; seen++) {
+            int flags = HostWindow.getShortAcquire(desc + ((long) slot << PackedLayout.DESC_SHIFT) + PackedLayout.DESC_FLAGS);
+            if (!inChain && (flags & STATE_BITS) != expected) {
+                break;
+            }
+            inChain = (flags & DescFlags.NEXT) != 0;
+            if (!inChain) {
+                chains++;
+            }
+            if (++slot == size) {
+                slot = 0;
+                expected ^= STATE_BITS;
+            }
+        }
+        return chains;
+    }
+
+    @Override
+    public int base() {
+        return availSlot
+                | (availWrap ? PackedLayout.WRAP_BIT : 0)
+                | usedSlot << 16
+                | (usedWrap ? PackedLayout.WRAP_BIT << 16 : 0);
+    }
+}

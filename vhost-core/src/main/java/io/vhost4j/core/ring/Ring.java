@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j.core.ring;
+
+import io.vhost4j.VirtioFeature;
+import io.vhost4j.core.memory.GuestMemory;
+import io.vhost4j.core.memory.Translator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The device's side of a virtqueue. A burst <em>gathers</em> chains, which only looks at them, and then <em>publishes</em> as
+ * many of them as it has used, which moves the position on.
+ *
+ * <p>Used by one thread at a time. Nothing that the driver writes can make a call throw or touch memory outside the guest's: see
+ * {@link #fault}. If the memory file is truncated, an {@link InternalError} comes out of any call.
+ */
+public abstract sealed class Ring permits SplitRing, PackedRing {
+    /** Indirect tables may be longer than a short ring; this many entries are always accepted. */
+    private static final int MIN_INDIRECT_LIMIT = 1024;
+
+    final int size;
+    final boolean eventIdx;
+    final boolean indirect;
+    final int maxTableEntries;
+    final Translator translator;
+
+    private final ChainBatch batch;
+    private @Nullable RingFault fault;
+    private long faultValue;
+
+    Ring(RingSetup setup, GuestMemory memory) {
+        size = setup.size();
+        eventIdx = VirtioFeature.RING_EVENT_IDX.in(setup.features());
+        indirect = VirtioFeature.RING_INDIRECT_DESC.in(setup.features());
+        maxTableEntries = Math.max(size, MIN_INDIRECT_LIMIT);
+        translator = new Translator(memory);
+        batch = new ChainBatch(size);
+    }
+
+    /** Makes the ring of the kind that {@code setup} says; its device does not ask to be notified. */
+    public static Ring create(RingSetup setup, GuestMemory memory) {
+        Ring ring = setup.packed() ? new PackedRing(setup, memory) : new SplitRing(setup, memory);
+        ring.enableNotification(false);
+        return ring;
+    }
+
+    /** Descriptors of the ring. */
+    public final int size() {
+        return size;
+    }
+
+    /** What {@link #gather} fills. */
+    public final ChainBatch batch() {
+        return batch;
+    }
+
+    /** The reason why nothing more can be read from the ring, or null. */
+    public final @Nullable RingFault fault() {
+        return fault;
+    }
+
+    /** The value that {@link #fault} is about. */
+    public final long faultValue() {
+        return faultValue;
+    }
+
+    final void setFault(RingFault reason, long value) {
+        fault = reason;
+        faultValue = value;
+    }
+
+    /** Other addresses of the same ring, after the memory table changed; the position stays. */
+    public abstract void remap(GuestMemory memory, long desc, long driver, long device);
+
+    /**
+     * Looks at the next chains, without using them, and describes them in {@link #batch}.
+     *
+     * @param max chains wanted, at least 1
+     * @param direction {@code DescFlags.WRITE} for a ring whose buffers we write, 0 for one whose buffers we read
+     * @return how many chains there are in the batch
+     */
+    public abstract int gather(int max, int direction);
+
+    /**
+     * Gives the first {@code count} chains of the batch, at least one, back to the driver, with the bytes written as the batch says. The rest of the
+     * batch is void.
+     */
+    public abstract void publish(int count);
+
+    /** Whether anything was published since {@link #needsNotification} was last asked. */
+    public abstract boolean hasUnannounced();
+
+    /**
+     * Whether the driver wants to be notified of what was published since the last call. The first call after a start says so in
+     * any case: whoever served the ring before may not have come to it.
+     */
+    public abstract boolean needsNotification();
+
+    /** Asks the driver to notify us of new buffers, or not to; if asked for, look for buffers once more afterwards. */
+    public abstract void enableNotification(boolean enable);
+
+    /** Chains available, at most the size. */
+    public abstract int available();
+
+    /** The position, as in {@link RingSetup#base}. */
+    public abstract int base();
+
+    /**
+     * Adds a buffer of the driver's to the batch, in as many pieces as there are regions.
+     *
+     * @return whether the whole buffer is guest memory
+     */
+    final boolean addBuffer(long gpa, long bytes) {
+        long host = translator.toHost(gpa, bytes);
+        if (host != 0) {
+            batch.add(host, bytes);
+            return true;
+        }
+        long at = gpa;
+        long left = bytes;
+        while (left > 0) {
+            long piece = Math.min(left, translator.contiguous(at));
+            if (piece <= 0) {
+                return false;
+            }
+            batch.add(translator.toHost(at, piece), piece);
+            at += piece;
+            left -= piece;
+        }
+        return true;
+    }
+
+}

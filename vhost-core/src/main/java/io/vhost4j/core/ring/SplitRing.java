@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j.core.ring;
+
+import io.vhost4j.core.layout.DescFlags;
+import io.vhost4j.core.layout.SplitLayout;
+import io.vhost4j.core.memory.GuestMemory;
+import io.vhost4j.core.memory.HostWindow;
+import java.lang.invoke.VarHandle;
+
+/** The device's side of a split virtqueue (virtio 1.2 §2.7). */
+final class SplitRing extends Ring {
+    private final int mask;
+    private long desc;
+    private long avail;
+    private long used;
+
+    /** Free-running, 16 bits: the next entry of the available ring to use, and of the used ring to write. */
+    private int lastAvail;
+
+    private int lastUsed;
+    /** Where {@link #lastUsed} was when the driver was last asked whether to notify it. */
+    private int lastNotified;
+
+    private boolean neverAsked = true;
+
+    SplitRing(RingSetup setup, GuestMemory memory) {
+        super(setup, memory);
+        mask = size - 1;
+        desc = setup.desc();
+        avail = setup.driver();
+        used = setup.device();
+        lastAvail = setup.base() & 0xFFFF;
+        lastUsed = HostWindow.getShortAcquire(used + SplitLayout.RING_IDX);
+        lastNotified = lastUsed;
+    }
+
+    @Override
+    public void remap(GuestMemory memory, long newDesc, long newDriver, long newDevice) {
+        translator.reset(memory);
+        desc = newDesc;
+        avail = newDriver;
+        used = newDevice;
+    }
+
+    @Override
+    public int gather(int max, int direction) {
+        ChainBatch batch = batch();
+        batch.segments = 0;
+        // acquire: pairs with the driver's release of avail.idx after it wrote the entries and descriptors
+        int ready = (HostWindow.getShortAcquire(avail + SplitLayout.RING_IDX) - lastAvail) & 0xFFFF;
+        if (ready > size) {
+            setFault(RingFault.AVAIL_OVERRUN, ready);
+            return 0;
+        }
+        int count = Math.min(ready, max);
+        long entries = avail + SplitLayout.RING_ENTRIES;
+        int chain = 0;
+        while (chain < count) {
+            int head = HostWindow.getShort(entries + ((long) ((lastAvail + chain) & mask) << SplitLayout.AVAIL_SHIFT));
+            if (head >= size) {
+                setFault(RingFault.HEAD_OUT_OF_RANGE, head);
+                break;
+            }
+            batch.id[chain] = head;
+            batch.firstSegment[chain] = batch.segments;
+            if (!takeSingle(batch, chain, head, direction) && !takeChain(batch, chain, head, direction)) {
+                break;
+            }
+            chain++;
+        }
+        batch.firstSegment[chain] = batch.segments;
+        return chain;
+    }
+
+    /** The common case: one descriptor, inside one region. False leaves the batch as it was. */
+    private boolean takeSingle(ChainBatch batch, int chain, int head, int direction) {
+        long at = desc + ((long) head << SplitLayout.DESC_SHIFT);
+        int flags = HostWindow.getShort(at + SplitLayout.DESC_FLAGS);
+        if ((flags & (DescFlags.NEXT | DescFlags.INDIRECT | DescFlags.WRITE)) != direction) {
+            return false;
+        }
+        long bytes = Integer.toUnsignedLong(HostWindow.getInt(at + SplitLayout.DESC_LEN));
+        long host = translator.toHost(HostWindow.getLong(at + SplitLayout.DESC_ADDR), bytes);
+        if (host == 0) {
+            return false;
+        }
+        batch.add(host, bytes);
+        batch.totalBytes[chain] = bytes;
+        return true;
+    }
+
+    /** Any chain. False if the ring cannot be trusted any more. */
+    private boolean takeChain(ChainBatch batch, int chain, int head, int direction) {
+        int firstSegment = batch.segments;
+        long total = 0;
+        int slot = head;
+        for (int seen = 1; ; seen++) {
+            if (seen > size) {
+                setFault(RingFault.CHAIN_TOO_LONG, seen);
+                batch.segments = firstSegment;
+                return false;
+            }
+            long at = desc + ((long) slot << SplitLayout.DESC_SHIFT);
+            int flags = HostWindow.getShort(at + SplitLayout.DESC_FLAGS);
+            long bytes = Integer.toUnsignedLong(HostWindow.getInt(at + SplitLayout.DESC_LEN));
+            long gpa = HostWindow.getLong(at + SplitLayout.DESC_ADDR);
+            long added = (flags & DescFlags.INDIRECT) != 0
+                    ? takeTable(gpa, bytes, flags, direction)
+                    : takeBuffer(gpa, bytes, flags, direction);
+            total = added < 0 || total < 0 ? ChainBatch.BAD : total + added;
+            if ((flags & DescFlags.NEXT) == 0 || (flags & DescFlags.INDIRECT) != 0) {
+                break;
+            }
+            slot = HostWindow.getShort(at + SplitLayout.DESC_NEXT);
+            if (slot >= size) {
+                setFault(RingFault.NEXT_OUT_OF_RANGE, slot);
+                batch.segments = firstSegment;
+                return false;
+            }
+        }
+        if (total < 0) {
+            batch.segments = firstSegment;
+        }
+        batch.totalBytes[chain] = total;
+        return true;
+    }
+
+    private long takeBuffer(long gpa, long bytes, int flags, int direction) {
+        return (flags & DescFlags.WRITE) == direction && addBuffer(gpa, bytes) ? bytes : ChainBatch.BAD;
+    }
+
+    /** Walks an indirect table (virtio 1.2 §2.7.5.3); its entries follow each other by {@code next}, from entry 0. */
+    private long takeTable(long tableGpa, long tableBytes, int tableFlags, int direction) {
+        long entries = tableBytes >> SplitLayout.DESC_SHIFT;
+        boolean wellFormed = indirect
+                && (tableFlags & DescFlags.NEXT) == 0
+                && tableBytes != 0
+                && (tableBytes & (SplitLayout.descBytes(1) - 1)) == 0
+                && entries <= maxTableEntries;
+        if (!wellFormed) {
+            return ChainBatch.BAD;
+        }
+        long total = 0;
+        long slot = 0;
+        for (int seen = 1; seen <= entries; seen++) {
+            long at = translator.toHost(tableGpa + (slot << SplitLayout.DESC_SHIFT), SplitLayout.descBytes(1));
+            if (at == 0) {
+                return ChainBatch.BAD;
+            }
+            int flags = HostWindow.getShort(at + SplitLayout.DESC_FLAGS);
+            long bytes = Integer.toUnsignedLong(HostWindow.getInt(at + SplitLayout.DESC_LEN));
+            long gpa = HostWindow.getLong(at + SplitLayout.DESC_ADDR);
+            if ((flags & DescFlags.INDIRECT) != 0 || takeBuffer(gpa, bytes, flags, direction) < 0) {
+                return ChainBatch.BAD;
+            }
+            total += bytes;
+            if ((flags & DescFlags.NEXT) == 0) {
+                return total;
+            }
+            slot = HostWindow.getShort(at + SplitLayout.DESC_NEXT);
+            if (slot >= entries) {
+                return ChainBatch.BAD;
+            }
+        }
+        return ChainBatch.BAD;
+    }
+
+    @Override
+    public void publish(int count) {
+        ChainBatch batch = batch();
+        long entries = used + SplitLayout.RING_ENTRIES;
+        for (int chain = 0; chain < count; chain++) {
+            long entry = entries + ((long) ((lastUsed + chain) & mask) << SplitLayout.USED_SHIFT);
+            HostWindow.setInt(entry, batch.id[chain]);
+            HostWindow.setInt(entry + SplitLayout.USED_LEN, batch.writtenBytes[chain]);
+        }
+        lastAvail = (lastAvail + count) & 0xFFFF;
+        lastUsed = (lastUsed + count) & 0xFFFF;
+        // release: the driver that sees the index sees the entries and the data
+        HostWindow.setShortRelease(used + SplitLayout.RING_IDX, lastUsed);
+    }
+
+    @Override
+    public boolean hasUnannounced() {
+        return lastNotified != lastUsed;
+    }
+
+    @Override
+    public boolean needsNotification() {
+        // the store of used.idx must be visible before the driver's wish is read; the driver does the opposite
+        VarHandle.fullFence();
+        int before = lastNotified;
+        lastNotified = lastUsed;
+        if (neverAsked) {
+            neverAsked = false;
+            return true;
+        }
+        if (!eventIdx) {
+            return (HostWindow.getShort(avail + SplitLayout.RING_FLAGS) & SplitLayout.AVAIL_NO_INTERRUPT) == 0;
+        }
+        int event = HostWindow.getShort(avail + SplitLayout.usedEvent(size));
+        return ((lastUsed - event - 1) & 0xFFFF) < ((lastUsed - before) & 0xFFFF);
+    }
+
+    @Override
+    public void enableNotification(boolean enable) {
+        if (eventIdx) {
+            HostWindow.setShort(used + SplitLayout.RING_FLAGS, 0);
+            // the driver notifies on reaching the event index: the one behind us is the furthest away
+            int event = enable ? lastAvail : lastAvail - 1;
+            HostWindow.setShort(used + SplitLayout.availEvent(size), event);
+        } else {
+            HostWindow.setShort(used + SplitLayout.RING_FLAGS, enable ? 0 : SplitLayout.USED_NO_NOTIFY);
+        }
+        VarHandle.fullFence();
+    }
+
+    @Override
+    public int available() {
+        int ready = (HostWindow.getShortAcquire(avail + SplitLayout.RING_IDX) - lastAvail) & 0xFFFF;
+        return Math.min(ready, size);
+    }
+
+    @Override
+    public int base() {
+        return lastAvail;
+    }
+}
