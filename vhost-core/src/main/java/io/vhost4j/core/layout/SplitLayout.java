@@ -64,6 +64,11 @@ public final class SplitLayout {
         return RING_ENTRIES + ((long) size << USED_SHIFT) + 2;
     }
 
+    /** Offset of entry {@code slot} in the used ring. */
+    public static long usedEntry(int slot) {
+        return RING_ENTRIES + ((long) slot << USED_SHIFT);
+    }
+
     /** Offset of {@code used_event} in the available ring. */
     public static long usedEvent(int size) {
         return RING_ENTRIES + ((long) size << AVAIL_SHIFT);

@@ -102,6 +102,17 @@ public final class GuestMemory {
         return 0;
     }
 
+    /** The guest physical address of what this process sees at {@code host}, or -1 if it is not guest memory. */
+    public long toGuest(long host) {
+        for (GuestRegion region : regions) {
+            long offset = host - region.hostAddress();
+            if (offset >= 0 && offset < region.size()) {
+                return region.gpa() + offset;
+            }
+        }
+        return -1;
+    }
+
     private static long within(GuestRegion region, long offset, long bytes) {
         return bytes > 0 && bytes <= region.size() - offset ? region.hostAddress() + offset : 0;
     }

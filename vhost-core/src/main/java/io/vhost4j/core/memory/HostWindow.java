@@ -93,6 +93,13 @@ public final class HostWindow {
         ALIGNED_LONG.setRelease(ALL, address, value);
     }
 
+    /** Sets bits of the 64-bit number at an address divisible by 8, atomically; bits that are set already cost no write. */
+    public static void orLong(long address, long bits) {
+        if (((long) ALIGNED_LONG.getOpaque(ALL, address) & bits) != bits) {
+            ALIGNED_LONG.getAndBitwiseOr(ALL, address, bits);
+        }
+    }
+
     /** Copies {@code length} bytes. */
     public static void copy(long from, long to, long length) {
         MemorySegment.copy(ALL, from, ALL, to, length);

@@ -34,6 +34,12 @@ public final class Translator {
         return lookUp(gpa, bytes);
     }
 
+    /** The guest physical address of a host address that {@link #toHost} gave. */
+    public long toGuest(long host) {
+        long offset = host - delta - start;
+        return offset >= 0 && offset < size ? host - delta : memory.toGuest(host);
+    }
+
     /** How many bytes from {@code gpa} on are inside one region; 0 if none is. */
     public long contiguous(long gpa) {
         GuestRegion region = memory.regionOf(gpa);

@@ -5,7 +5,6 @@ import io.vhost4j.ConfigurationException;
 import io.vhost4j.core.linux.HugePages;
 import io.vhost4j.core.linux.Mapping;
 import io.vhost4j.core.linux.MemFd;
-import io.vhost4j.core.linux.FileCalls;
 import io.vhost4j.core.linux.NativeException;
 import io.vhost4j.core.linux.Numa;
 import io.vhost4j.core.linux.OwnedFd;
@@ -91,22 +90,12 @@ public final class BufferPool implements PacketPool {
     }
 
     private static OwnedFd openFile(long bytes, boolean huge) {
+        String name = "vhost4j-pool";
         if (!huge) {
-            OwnedFd fd = MemFd.create("vhost4j-pool", 0);
-            return sized(fd, bytes);
+            return MemFd.create(name, bytes);
         }
         long page = HugePages.defaultSize();
-        return sized(MemFd.createHuge("vhost4j-pool", 0, page), Math.ceilDiv(bytes, page) * page);
-    }
-
-    private static OwnedFd sized(OwnedFd fd, long bytes) {
-        try {
-            FileCalls.ftruncate(fd.fd(), bytes);
-            return fd;
-        } catch (NativeException e) {
-            fd.close();
-            throw e;
-        }
+        return MemFd.createHuge(name, Math.ceilDiv(bytes, page) * page, page);
     }
 
     private Mapping map(long bytes, PacketPool.Builder settings) {

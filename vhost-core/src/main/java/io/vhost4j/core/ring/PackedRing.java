@@ -3,6 +3,7 @@ package io.vhost4j.core.ring;
 
 import io.vhost4j.core.layout.DescFlags;
 import io.vhost4j.core.layout.PackedLayout;
+import io.vhost4j.core.memory.DirtyLog;
 import io.vhost4j.core.memory.GuestMemory;
 import io.vhost4j.core.memory.HostWindow;
 import java.lang.invoke.VarHandle;
@@ -170,6 +171,11 @@ final class PackedRing extends Ring {
 
     @Override
     public void publish(int count) {
+        DirtyLog to = log;
+        if (to != null) {
+            logBuffers(to, count);
+        }
+        int firstSlot = usedSlot;
         ChainBatch batch = batch();
         long firstAt = desc + ((long) usedSlot << PackedLayout.DESC_SHIFT) + PackedLayout.DESC_LEN;
         long firstWord = usedWord(batch, 0);
@@ -189,6 +195,17 @@ final class PackedRing extends Ring {
         unasked += slots;
         // release, the first descriptor last: the driver that sees it sees the others and the data
         HostWindow.setLongRelease(firstAt, firstWord);
+        if (to != null) {
+            logPublished(to, firstSlot, slots);
+        }
+    }
+
+    private void logPublished(DirtyLog to, int firstSlot, int slots) {
+        int beforeWrap = Math.min(slots, size - firstSlot);
+        logHost(to, desc + ((long) firstSlot << PackedLayout.DESC_SHIFT), (long) beforeWrap << PackedLayout.DESC_SHIFT);
+        if (slots > beforeWrap) {
+            logHost(to, desc, (long) (slots - beforeWrap) << PackedLayout.DESC_SHIFT);
+        }
     }
 
     /** Length, id and flags of a used descriptor, as the 8 bytes that they are in the ring. */
@@ -242,6 +259,10 @@ final class PackedRing extends Ring {
                     deviceEvent + PackedLayout.EVENT_OFF_WRAP, availSlot | (availWrap ? PackedLayout.WRAP_BIT : 0));
         }
         HostWindow.setShortRelease(deviceEvent + PackedLayout.EVENT_FLAGS, flags);
+        DirtyLog to = log;
+        if (to != null) {
+            logUsed(to, deviceEvent, 0, PackedLayout.EVENT_BYTES);
+        }
         VarHandle.fullFence();
     }
 

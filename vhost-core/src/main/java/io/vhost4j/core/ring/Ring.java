@@ -2,6 +2,7 @@
 package io.vhost4j.core.ring;
 
 import io.vhost4j.VirtioFeature;
+import io.vhost4j.core.memory.DirtyLog;
 import io.vhost4j.core.memory.GuestMemory;
 import io.vhost4j.core.memory.Translator;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,10 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
     final Translator translator;
 
     private final ChainBatch batch;
+    /** Where writes are logged, null if they are not. */
+    @Nullable DirtyLog log;
+
+    private long usedGpa = -1;
     private @Nullable RingFault fault;
     private long faultValue;
 
@@ -41,6 +46,46 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
         Ring ring = setup.packed() ? new PackedRing(setup, memory) : new SplitRing(setup, memory);
         ring.enableNotification(false);
         return ring;
+    }
+
+    /**
+     * Starts or ends logging of what this ring writes to guest memory.
+     *
+     * @param newLog null to end
+     * @param newUsedGpa where the log wants the used ring (device event area) to be, or -1 for where it is
+     */
+    public final void setLog(@Nullable DirtyLog newLog, long newUsedGpa) {
+        log = newLog;
+        usedGpa = newUsedGpa;
+    }
+
+    /** Marks the buffers of the first {@code count} chains of the batch, as far as they were written; before they are published. */
+    final void logBuffers(DirtyLog to, int count) {
+        for (int chain = 0; chain < count; chain++) {
+            long left = batch.writtenBytes[chain];
+            for (int i = batch.firstSegment[chain]; left > 0 && i < batch.firstSegment[chain + 1]; i++) {
+                long bytes = Math.min(left, batch.length[i]);
+                logHost(to, batch.address[i], bytes);
+                left -= bytes;
+            }
+        }
+    }
+
+    /** Marks memory of the ring's own, by where this process sees it. */
+    final void logHost(DirtyLog to, long host, long bytes) {
+        long gpa = translator.toGuest(host);
+        if (gpa != -1) {
+            to.mark(gpa, bytes);
+        }
+    }
+
+    /** Marks {@code bytes} bytes at {@code offset} of the used ring or device event area, which is at {@code host}. */
+    final void logUsed(DirtyLog to, long host, long offset, long bytes) {
+        if (usedGpa != -1) {
+            to.mark(usedGpa + offset, bytes);
+        } else {
+            logHost(to, host + offset, bytes);
+        }
     }
 
     /** Descriptors of the ring. */

@@ -3,6 +3,7 @@ package io.vhost4j.core.ring;
 
 import io.vhost4j.core.layout.DescFlags;
 import io.vhost4j.core.layout.SplitLayout;
+import io.vhost4j.core.memory.DirtyLog;
 import io.vhost4j.core.memory.GuestMemory;
 import io.vhost4j.core.memory.HostWindow;
 import java.lang.invoke.VarHandle;
@@ -167,6 +168,11 @@ final class SplitRing extends Ring {
 
     @Override
     public void publish(int count) {
+        DirtyLog to = log;
+        if (to != null) {
+            logBuffers(to, count);
+        }
+        int first = lastUsed;
         ChainBatch batch = batch();
         long entries = used + SplitLayout.RING_ENTRIES;
         for (int chain = 0; chain < count; chain++) {
@@ -178,6 +184,17 @@ final class SplitRing extends Ring {
         lastUsed = (lastUsed + count) & 0xFFFF;
         // release: the driver that sees the index sees the entries and the data
         HostWindow.setShortRelease(used + SplitLayout.RING_IDX, lastUsed);
+        if (to != null) {
+            logPublished(to, first, count);
+        }
+    }
+
+    private void logPublished(DirtyLog to, int first, int count) {
+        logUsed(to, used, SplitLayout.RING_IDX, 2);
+        int slot = first & mask;
+        int beforeWrap = Math.min(count, size - slot);
+        logUsed(to, used, SplitLayout.usedEntry(slot), (long) beforeWrap << SplitLayout.USED_SHIFT);
+        logUsed(to, used, SplitLayout.usedEntry(0), (long) (count - beforeWrap) << SplitLayout.USED_SHIFT);
     }
 
     @Override
@@ -211,6 +228,11 @@ final class SplitRing extends Ring {
             HostWindow.setShort(used + SplitLayout.availEvent(size), event);
         } else {
             HostWindow.setShort(used + SplitLayout.RING_FLAGS, enable ? 0 : SplitLayout.USED_NO_NOTIFY);
+        }
+        DirtyLog to = log;
+        if (to != null) {
+            logUsed(to, used, SplitLayout.RING_FLAGS, 2);
+            logUsed(to, used, SplitLayout.availEvent(size), 2);
         }
         VarHandle.fullFence();
     }
