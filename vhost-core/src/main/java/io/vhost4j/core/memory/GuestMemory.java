@@ -94,12 +94,18 @@ public final class GuestMemory {
 
     /** As {@link #toHost}, for an address of the front-end's process. */
     public long userToHost(long userAddr, long bytes) {
+        GuestRegion region = regionOfUser(userAddr);
+        return region == null ? 0 : within(region, userAddr - region.userAddr(), bytes);
+    }
+
+    /** The region with front-end address {@code userAddr}, or null. */
+    @Nullable GuestRegion regionOfUser(long userAddr) {
         for (GuestRegion region : regions) {
             if (region.containsUser(userAddr)) {
-                return within(region, userAddr - region.userAddr(), bytes);
+                return region;
             }
         }
-        return 0;
+        return null;
     }
 
     /** The guest physical address of what this process sees at {@code host}, or -1 if it is not guest memory. */

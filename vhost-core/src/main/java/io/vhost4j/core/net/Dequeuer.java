@@ -56,7 +56,7 @@ final class Dequeuer {
         int done = 0;
         while (done < count) {
             int wanted = Math.min(count - done, GATHER);
-            int chains = ring.gather(wanted, 0);
+            int chains = ring.gather(wanted);
             if (chains == 0) {
                 break;
             }
@@ -91,7 +91,7 @@ final class Dequeuer {
 
     /** Takes and drops what the guest sends while its queue is disabled. */
     void discard(int count) {
-        int chains = ring.gather(count, 0);
+        int chains = ring.gather(count);
         for (int chain = 0; chain < chains; chain++) {
             batch.writtenBytes[chain] = 0;
         }

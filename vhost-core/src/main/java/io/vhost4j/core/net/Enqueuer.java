@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 package io.vhost4j.core.net;
 
-import io.vhost4j.core.layout.DescFlags;
 import io.vhost4j.core.layout.NetHeader;
 import io.vhost4j.core.memory.HostWindow;
 import io.vhost4j.core.net.QueueStats.Counter;
@@ -45,7 +44,7 @@ final class Enqueuer {
         int done = 0;
         int wanted = Math.min(count, GATHER);
         while (done < count) {
-            int chains = ring.gather(wanted, DescFlags.WRITE);
+            int chains = ring.gather(wanted);
             if (chains == 0) {
                 break;
             }

@@ -2,9 +2,12 @@
 package io.vhost4j.core.net;
 
 import io.vhost4j.VirtioFeature;
+import io.vhost4j.core.layout.DescFlags;
 import io.vhost4j.core.layout.NetHeader;
 import io.vhost4j.core.linux.EventFd;
+import io.vhost4j.core.memory.DirtyLog;
 import io.vhost4j.core.memory.GuestMemory;
+import io.vhost4j.core.memory.Iotlb;
 import io.vhost4j.core.net.QueueStats.Counter;
 import io.vhost4j.core.pool.BufferPool;
 import io.vhost4j.core.ring.Ring;
@@ -75,15 +78,24 @@ public final class NetQueue {
         gate.open();
     }
 
-    /** Starts the ring. While paused. */
+    /** Starts a ring whose descriptors have guest physical addresses. While paused. */
     public void start(RingSetup setup, GuestMemory memory) {
+        start(setup, memory, null);
+    }
+
+    /**
+     * Starts the ring. While paused.
+     *
+     * @param iotlb null if descriptors have guest physical addresses
+     */
+    public void start(RingSetup setup, GuestMemory memory, @Nullable Iotlb iotlb) {
         long features = setup.features();
         boolean mergeable = VirtioFeature.MRG_RXBUF.in(features);
         boolean modern = mergeable
                 || VirtioFeature.VERSION_1.in(features)
                 || VirtioFeature.RING_PACKED.in(features);
         int headerBytes = modern ? NetHeader.BYTES : NetHeader.LEGACY_BYTES;
-        Ring made = Ring.create(setup, memory);
+        Ring made = Ring.create(setup, memory, iotlb, isReceive() ? DescFlags.WRITE : 0);
         if (isReceive()) {
             enqueuer = new Enqueuer(made, headerBytes, mergeable, features, options, stats);
         } else {
@@ -116,6 +128,16 @@ public final class NetQueue {
     /** Goes on with the same ring at other addresses, after the memory table changed. While paused. */
     public void remap(GuestMemory memory, long desc, long driver, long device) {
         Objects.requireNonNull(ring).remap(memory, desc, driver, device);
+    }
+
+    /**
+     * Starts or ends logging of writes to guest memory. While paused, with a ring.
+     *
+     * @param log null to end
+     * @param usedGpa where the log wants the used ring to be, or -1 for where it is
+     */
+    public void setLog(@Nullable DirtyLog log, long usedGpa) {
+        Objects.requireNonNull(ring).setLog(log, usedGpa);
     }
 
     /** Sets what notifies the guest, null for a guest that polls. While paused; the caller owns it. */
@@ -264,6 +286,8 @@ public final class NetQueue {
         if (fault != null) {
             fail(fault, now.faultValue());
         }
+        stats.set(Counter.IOTLB_HITS, now.iotlbHits());
+        stats.set(Counter.IOTLB_MISSES, now.iotlbMisses());
         return now.hasUnannounced() ? notifyIfWanted(now) : Notice.NONE;
     }
 

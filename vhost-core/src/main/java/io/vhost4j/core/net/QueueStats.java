@@ -60,6 +60,10 @@ final class QueueStats {
         values[counter.ordinal()] += amount;
     }
 
+    void set(Counter counter, long amount) {
+        values[counter.ordinal()] = amount;
+    }
+
     /** Counts a packet by its size and by its destination, at {@code data} in this process's memory. */
     void countPacket(int bytes, long data) {
         long[] v = values;

@@ -6,7 +6,9 @@ import io.vhost4j.core.layout.PackedLayout;
 import io.vhost4j.core.memory.DirtyLog;
 import io.vhost4j.core.memory.GuestMemory;
 import io.vhost4j.core.memory.HostWindow;
+import io.vhost4j.core.memory.Iotlb;
 import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
 
 /** The device's side of a packed virtqueue (virtio 1.2 §2.8). */
 final class PackedRing extends Ring {
@@ -29,8 +31,8 @@ final class PackedRing extends Ring {
 
     private boolean neverAsked = true;
 
-    PackedRing(RingSetup setup, GuestMemory memory) {
-        super(setup, memory);
+    PackedRing(RingSetup setup, GuestMemory memory, @Nullable Iotlb iotlb, int direction) {
+        super(setup, memory, iotlb, direction);
         desc = setup.desc();
         driverEvent = setup.driver();
         deviceEvent = setup.device();
@@ -42,15 +44,14 @@ final class PackedRing extends Ring {
     }
 
     @Override
-    public void remap(GuestMemory memory, long newDesc, long newDriver, long newDevice) {
-        translator.reset(memory);
+    void setAddresses(long newDesc, long newDriver, long newDevice) {
         desc = newDesc;
         driverEvent = newDriver;
         deviceEvent = newDevice;
     }
 
     @Override
-    public int gather(int max, int direction) {
+    public int gather(int max) {
         ChainBatch batch = batch();
         batch.segments = 0;
         int slot = availSlot;
@@ -66,8 +67,8 @@ final class PackedRing extends Ring {
                 break;
             }
             batch.firstSegment[chain] = batch.segments;
-            if (!takeSingle(batch, chain, at, flags, direction)
-                    && !takeChain(batch, chain, slot, flags, slotsLeft, direction)) {
+            if (!takeSingle(batch, chain, at, flags)
+                    && !takeChain(batch, chain, slot, flags, slotsLeft)) {
                 break;
             }
             int slots = batch.slots[chain];
@@ -84,12 +85,12 @@ final class PackedRing extends Ring {
     }
 
     /** The common case: one descriptor, inside one region. False leaves the batch as it was. */
-    private boolean takeSingle(ChainBatch batch, int chain, long at, int flags, int direction) {
+    private boolean takeSingle(ChainBatch batch, int chain, long at, int flags) {
         if ((flags & (DescFlags.NEXT | DescFlags.INDIRECT | DescFlags.WRITE)) != direction) {
             return false;
         }
         long bytes = Integer.toUnsignedLong(HostWindow.getInt(at + PackedLayout.DESC_LEN));
-        long host = translator.toHost(HostWindow.getLong(at + PackedLayout.DESC_ADDR), bytes);
+        long host = buffers.toHost(HostWindow.getLong(at + PackedLayout.DESC_ADDR), bytes);
         if (host == 0) {
             return false;
         }
@@ -100,8 +101,8 @@ final class PackedRing extends Ring {
         return true;
     }
 
-    /** Any chain. False if the ring cannot be trusted any more. */
-    private boolean takeChain(ChainBatch batch, int chain, int head, int headFlags, int slotsLeft, int direction) {
+    /** Any chain. False if the ring cannot be trusted any more, or the chain has to wait for the IOTLB. */
+    private boolean takeChain(ChainBatch batch, int chain, int head, int headFlags, int slotsLeft) {
         int firstSegment = batch.segments;
         long total = 0;
         int slot = head;
@@ -114,8 +115,8 @@ final class PackedRing extends Ring {
             long bytes = Integer.toUnsignedLong(HostWindow.getInt(at + PackedLayout.DESC_LEN));
             long gpa = HostWindow.getLong(at + PackedLayout.DESC_ADDR);
             long added = (flags & DescFlags.INDIRECT) != 0
-                    ? takeTable(gpa, bytes, flags, seen, direction)
-                    : takeBuffer(gpa, bytes, flags, direction);
+                    ? takeTable(gpa, bytes, flags, seen)
+                    : takeBuffer(gpa, bytes, flags);
             total = added < 0 || total < 0 ? ChainBatch.BAD : total + added;
             if ((flags & DescFlags.NEXT) == 0) {
                 batch.id[chain] = HostWindow.getShort(at + PackedLayout.DESC_ID);
@@ -131,17 +132,20 @@ final class PackedRing extends Ring {
         }
         if (total < 0) {
             batch.segments = firstSegment;
+            if (takeMiss()) {
+                return false;
+            }
         }
         batch.totalBytes[chain] = total;
         return true;
     }
 
-    private long takeBuffer(long gpa, long bytes, int flags, int direction) {
+    private long takeBuffer(long gpa, long bytes, int flags) {
         return (flags & DescFlags.WRITE) == direction && addBuffer(gpa, bytes) ? bytes : ChainBatch.BAD;
     }
 
     /** Walks an indirect table (virtio 1.2 §2.8.8): all its entries in order, and it is the chain's only descriptor. */
-    private long takeTable(long tableGpa, long tableBytes, int tableFlags, int seen, int direction) {
+    private long takeTable(long tableGpa, long tableBytes, int tableFlags, int seen) {
         long entries = tableBytes >> PackedLayout.DESC_SHIFT;
         boolean wellFormed = indirect
                 && seen == 1
@@ -154,14 +158,14 @@ final class PackedRing extends Ring {
         }
         long total = 0;
         for (long entry = 0; entry < entries; entry++) {
-            long at = translator.toHost(tableGpa + (entry << PackedLayout.DESC_SHIFT), PackedLayout.descBytes(1));
+            long at = tables.toHost(tableGpa + (entry << PackedLayout.DESC_SHIFT), PackedLayout.descBytes(1));
             if (at == 0) {
                 return ChainBatch.BAD;
             }
             int flags = HostWindow.getShort(at + PackedLayout.DESC_FLAGS);
             long bytes = Integer.toUnsignedLong(HostWindow.getInt(at + PackedLayout.DESC_LEN));
             long gpa = HostWindow.getLong(at + PackedLayout.DESC_ADDR);
-            if ((flags & DescFlags.INDIRECT) != 0 || takeBuffer(gpa, bytes, flags, direction) < 0) {
+            if ((flags & DescFlags.INDIRECT) != 0 || takeBuffer(gpa, bytes, flags) < 0) {
                 return ChainBatch.BAD;
             }
             total += bytes;

@@ -2,8 +2,10 @@
 package io.vhost4j.core.ring;
 
 import io.vhost4j.VirtioFeature;
+import io.vhost4j.core.layout.DescFlags;
 import io.vhost4j.core.memory.DirtyLog;
 import io.vhost4j.core.memory.GuestMemory;
+import io.vhost4j.core.memory.Iotlb;
 import io.vhost4j.core.memory.Translator;
 import org.jspecify.annotations.Nullable;
 
@@ -21,8 +23,13 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
     final int size;
     final boolean eventIdx;
     final boolean indirect;
+    /** {@code DescFlags.WRITE} for a ring whose buffers we write, 0 for one whose buffers we read. */
+    final int direction;
     final int maxTableEntries;
-    final Translator translator;
+    /** For the addresses of buffers. */
+    final Translator buffers;
+    /** For the addresses of indirect tables. */
+    final Translator tables;
 
     private final ChainBatch batch;
     /** Where writes are logged, null if they are not. */
@@ -32,18 +39,27 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
     private @Nullable RingFault fault;
     private long faultValue;
 
-    Ring(RingSetup setup, GuestMemory memory) {
+    Ring(RingSetup setup, GuestMemory memory, @Nullable Iotlb iotlb, int direction) {
         size = setup.size();
         eventIdx = VirtioFeature.RING_EVENT_IDX.in(setup.features());
         indirect = VirtioFeature.RING_INDIRECT_DESC.in(setup.features());
         maxTableEntries = Math.max(size, MIN_INDIRECT_LIMIT);
-        translator = new Translator(memory);
+        this.direction = direction;
+        buffers = new Translator(memory, iotlb, direction == DescFlags.WRITE ? Iotlb.WRITE : Iotlb.READ);
+        tables = new Translator(memory, iotlb, Iotlb.READ);
         batch = new ChainBatch(size);
     }
 
-    /** Makes the ring of the kind that {@code setup} says; its device does not ask to be notified. */
-    public static Ring create(RingSetup setup, GuestMemory memory) {
-        Ring ring = setup.packed() ? new PackedRing(setup, memory) : new SplitRing(setup, memory);
+    /**
+     * Makes the ring of the kind that {@code setup} says; its device does not ask to be notified.
+     *
+     * @param iotlb null if descriptors have guest physical addresses
+     * @param direction {@code DescFlags.WRITE} for a ring whose buffers we write, 0 for one whose buffers we read
+     */
+    public static Ring create(RingSetup setup, GuestMemory memory, @Nullable Iotlb iotlb, int direction) {
+        Ring ring = setup.packed()
+                ? new PackedRing(setup, memory, iotlb, direction)
+                : new SplitRing(setup, memory, iotlb, direction);
         ring.enableNotification(false);
         return ring;
     }
@@ -73,7 +89,7 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
 
     /** Marks memory of the ring's own, by where this process sees it. */
     final void logHost(DirtyLog to, long host, long bytes) {
-        long gpa = translator.toGuest(host);
+        long gpa = buffers.toGuest(host);
         if (gpa != -1) {
             to.mark(gpa, bytes);
         }
@@ -113,17 +129,37 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
         faultValue = value;
     }
 
-    /** Other addresses of the same ring, after the memory table changed; the position stays. */
-    public abstract void remap(GuestMemory memory, long desc, long driver, long device);
+    /** Other addresses of the same ring, after the memory table or the IOTLB changed; the position stays. */
+    public final void remap(GuestMemory memory, long desc, long driver, long device) {
+        buffers.reset(memory);
+        tables.reset(memory);
+        setAddresses(desc, driver, device);
+    }
+
+    abstract void setAddresses(long desc, long driver, long device);
+
+    /** Whether an address was not in the IOTLB since this was last asked: then the chain has to wait. */
+    final boolean takeMiss() {
+        return buffers.takeMiss() | tables.takeMiss();
+    }
+
+    /** Addresses found in the IOTLB so far. */
+    public final long iotlbHits() {
+        return buffers.hits() + tables.hits();
+    }
+
+    /** Addresses not found in the IOTLB so far. */
+    public final long iotlbMisses() {
+        return buffers.misses() + tables.misses();
+    }
 
     /**
      * Looks at the next chains, without using them, and describes them in {@link #batch}.
      *
      * @param max chains wanted, at least 1
-     * @param direction {@code DescFlags.WRITE} for a ring whose buffers we write, 0 for one whose buffers we read
      * @return how many chains there are in the batch
      */
-    public abstract int gather(int max, int direction);
+    public abstract int gather(int max);
 
     /**
      * Gives the first {@code count} chains of the batch, at least one, back to the driver, with the bytes written as the batch says. The rest of the
@@ -155,7 +191,7 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
      * @return whether the whole buffer is guest memory
      */
     final boolean addBuffer(long gpa, long bytes) {
-        long host = translator.toHost(gpa, bytes);
+        long host = buffers.toHost(gpa, bytes);
         if (host != 0) {
             batch.add(host, bytes);
             return true;
@@ -163,11 +199,11 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
         long at = gpa;
         long left = bytes;
         while (left > 0) {
-            long piece = Math.min(left, translator.contiguous(at));
+            long piece = Math.min(left, buffers.contiguous(at));
             if (piece <= 0) {
                 return false;
             }
-            batch.add(translator.toHost(at, piece), piece);
+            batch.add(buffers.toHost(at, piece), piece);
             at += piece;
             left -= piece;
         }

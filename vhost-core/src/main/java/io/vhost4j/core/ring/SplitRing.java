@@ -6,7 +6,9 @@ import io.vhost4j.core.layout.SplitLayout;
 import io.vhost4j.core.memory.DirtyLog;
 import io.vhost4j.core.memory.GuestMemory;
 import io.vhost4j.core.memory.HostWindow;
+import io.vhost4j.core.memory.Iotlb;
 import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
 
 /** The device's side of a split virtqueue (virtio 1.2 §2.7). */
 final class SplitRing extends Ring {
@@ -24,8 +26,8 @@ final class SplitRing extends Ring {
 
     private boolean neverAsked = true;
 
-    SplitRing(RingSetup setup, GuestMemory memory) {
-        super(setup, memory);
+    SplitRing(RingSetup setup, GuestMemory memory, @Nullable Iotlb iotlb, int direction) {
+        super(setup, memory, iotlb, direction);
         mask = size - 1;
         desc = setup.desc();
         avail = setup.driver();
@@ -36,15 +38,14 @@ final class SplitRing extends Ring {
     }
 
     @Override
-    public void remap(GuestMemory memory, long newDesc, long newDriver, long newDevice) {
-        translator.reset(memory);
+    void setAddresses(long newDesc, long newDriver, long newDevice) {
         desc = newDesc;
         avail = newDriver;
         used = newDevice;
     }
 
     @Override
-    public int gather(int max, int direction) {
+    public int gather(int max) {
         ChainBatch batch = batch();
         batch.segments = 0;
         // acquire: pairs with the driver's release of avail.idx after it wrote the entries and descriptors
@@ -64,7 +65,7 @@ final class SplitRing extends Ring {
             }
             batch.id[chain] = head;
             batch.firstSegment[chain] = batch.segments;
-            if (!takeSingle(batch, chain, head, direction) && !takeChain(batch, chain, head, direction)) {
+            if (!takeSingle(batch, chain, head) && !takeChain(batch, chain, head)) {
                 break;
             }
             chain++;
@@ -74,14 +75,14 @@ final class SplitRing extends Ring {
     }
 
     /** The common case: one descriptor, inside one region. False leaves the batch as it was. */
-    private boolean takeSingle(ChainBatch batch, int chain, int head, int direction) {
+    private boolean takeSingle(ChainBatch batch, int chain, int head) {
         long at = desc + ((long) head << SplitLayout.DESC_SHIFT);
         int flags = HostWindow.getShort(at + SplitLayout.DESC_FLAGS);
         if ((flags & (DescFlags.NEXT | DescFlags.INDIRECT | DescFlags.WRITE)) != direction) {
             return false;
         }
         long bytes = Integer.toUnsignedLong(HostWindow.getInt(at + SplitLayout.DESC_LEN));
-        long host = translator.toHost(HostWindow.getLong(at + SplitLayout.DESC_ADDR), bytes);
+        long host = buffers.toHost(HostWindow.getLong(at + SplitLayout.DESC_ADDR), bytes);
         if (host == 0) {
             return false;
         }
@@ -90,8 +91,8 @@ final class SplitRing extends Ring {
         return true;
     }
 
-    /** Any chain. False if the ring cannot be trusted any more. */
-    private boolean takeChain(ChainBatch batch, int chain, int head, int direction) {
+    /** Any chain. False if the ring cannot be trusted any more, or the chain has to wait for the IOTLB. */
+    private boolean takeChain(ChainBatch batch, int chain, int head) {
         int firstSegment = batch.segments;
         long total = 0;
         int slot = head;
@@ -106,8 +107,8 @@ final class SplitRing extends Ring {
             long bytes = Integer.toUnsignedLong(HostWindow.getInt(at + SplitLayout.DESC_LEN));
             long gpa = HostWindow.getLong(at + SplitLayout.DESC_ADDR);
             long added = (flags & DescFlags.INDIRECT) != 0
-                    ? takeTable(gpa, bytes, flags, direction)
-                    : takeBuffer(gpa, bytes, flags, direction);
+                    ? takeTable(gpa, bytes, flags)
+                    : takeBuffer(gpa, bytes, flags);
             total = added < 0 || total < 0 ? ChainBatch.BAD : total + added;
             if ((flags & DescFlags.NEXT) == 0 || (flags & DescFlags.INDIRECT) != 0) {
                 break;
@@ -121,17 +122,20 @@ final class SplitRing extends Ring {
         }
         if (total < 0) {
             batch.segments = firstSegment;
+            if (takeMiss()) {
+                return false;
+            }
         }
         batch.totalBytes[chain] = total;
         return true;
     }
 
-    private long takeBuffer(long gpa, long bytes, int flags, int direction) {
+    private long takeBuffer(long gpa, long bytes, int flags) {
         return (flags & DescFlags.WRITE) == direction && addBuffer(gpa, bytes) ? bytes : ChainBatch.BAD;
     }
 
     /** Walks an indirect table (virtio 1.2 §2.7.5.3); its entries follow each other by {@code next}, from entry 0. */
-    private long takeTable(long tableGpa, long tableBytes, int tableFlags, int direction) {
+    private long takeTable(long tableGpa, long tableBytes, int tableFlags) {
         long entries = tableBytes >> SplitLayout.DESC_SHIFT;
         boolean wellFormed = indirect
                 && (tableFlags & DescFlags.NEXT) == 0
@@ -144,14 +148,14 @@ final class SplitRing extends Ring {
         long total = 0;
         long slot = 0;
         for (int seen = 1; seen <= entries; seen++) {
-            long at = translator.toHost(tableGpa + (slot << SplitLayout.DESC_SHIFT), SplitLayout.descBytes(1));
+            long at = tables.toHost(tableGpa + (slot << SplitLayout.DESC_SHIFT), SplitLayout.descBytes(1));
             if (at == 0) {
                 return ChainBatch.BAD;
             }
             int flags = HostWindow.getShort(at + SplitLayout.DESC_FLAGS);
             long bytes = Integer.toUnsignedLong(HostWindow.getInt(at + SplitLayout.DESC_LEN));
             long gpa = HostWindow.getLong(at + SplitLayout.DESC_ADDR);
-            if ((flags & DescFlags.INDIRECT) != 0 || takeBuffer(gpa, bytes, flags, direction) < 0) {
+            if ((flags & DescFlags.INDIRECT) != 0 || takeBuffer(gpa, bytes, flags) < 0) {
                 return ChainBatch.BAD;
             }
             total += bytes;
