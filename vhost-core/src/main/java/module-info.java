@@ -5,4 +5,7 @@ module io.vhost4j.core {
     requires io.vhost4j;
     requires org.slf4j;
     requires static org.jspecify;
+
+    provides io.vhost4j.spi.VhostProvider with
+            io.vhost4j.core.server.CoreProvider;
 }

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j.core.protocol;
+
+import io.vhost4j.core.layout.VhostUserConfig;
+import io.vhost4j.core.layout.VhostUserMemory;
+import io.vhost4j.core.layout.VhostUserVring;
+import io.vhost4j.core.protocol.FrontendRequest.RegionInfo;
+import io.vhost4j.core.protocol.FrontendRequest.RingAddresses;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns received messages into requests. Checks the form only: the exact size of the payload, the number of descriptors,
+ * bits that must be zero. What the values mean is the session's.
+ */
+public final class RequestDecoder {
+    private RequestDecoder() {}
+
+    /**
+     * Decodes a complete message.
+     *
+     * @param message its descriptors can be adopted through the request until the message is cleared
+     * @throws ProtocolException if the form is wrong
+     */
+    public static FrontendRequest decode(ReceivedMessage message) {
+        RequestCode code = RequestCode.of(message.request());
+        if (code == null) {
+            return new FrontendRequest.Unsupported(message.request());
+        }
+        code.fdRule().check(code, message.fdCount());
+        return switch (code) {
+            case GET_FEATURES -> empty(code, message, new FrontendRequest.GetFeatures());
+            case SET_FEATURES -> new FrontendRequest.SetFeatures(u64(code, message));
+            case SET_OWNER -> empty(code, message, new FrontendRequest.SetOwner());
+            case RESET_OWNER -> empty(code, message, new FrontendRequest.ResetOwner());
+            case SET_MEM_TABLE -> memTable(message);
+            case SET_VRING_NUM -> new FrontendRequest.SetVringNum(index(code, message), number(message));
+            case SET_VRING_ADDR -> vringAddr(message);
+            case SET_VRING_BASE -> new FrontendRequest.SetVringBase(index(code, message), number(message));
+            case GET_VRING_BASE -> new FrontendRequest.GetVringBase(index(code, message));
+            case SET_VRING_KICK -> new FrontendRequest.SetVringKick(ringOfFd(code, message), vringFd(code, message));
+            case SET_VRING_CALL -> new FrontendRequest.SetVringCall(ringOfFd(code, message), vringFd(code, message));
+            case SET_VRING_ERR -> new FrontendRequest.SetVringErr(ringOfFd(code, message), vringFd(code, message));
+            case GET_PROTOCOL_FEATURES -> empty(code, message, new FrontendRequest.GetProtocolFeatures());
+            case SET_PROTOCOL_FEATURES -> new FrontendRequest.SetProtocolFeatures(u64(code, message));
+            case GET_QUEUE_NUM -> empty(code, message, new FrontendRequest.GetQueueNum());
+            case SET_VRING_ENABLE -> new FrontendRequest.SetVringEnable(index(code, message), number(message));
+            case SEND_RARP -> new FrontendRequest.SendRarp(u64(code, message));
+            case NET_SET_MTU -> new FrontendRequest.NetSetMtu(u64(code, message));
+            case SET_BACKEND_REQ_FD ->
+                empty(code, message, new FrontendRequest.SetBackendReqFd(message.fd(0)));
+            case GET_CONFIG -> config(message);
+            case RESET_DEVICE -> empty(code, message, new FrontendRequest.ResetDevice());
+            case GET_MAX_MEM_SLOTS -> empty(code, message, new FrontendRequest.GetMaxMemSlots());
+            case ADD_MEM_REG -> new FrontendRequest.AddMemReg(singleRegion(code, message), message.fd(0));
+            case REM_MEM_REG -> new FrontendRequest.RemMemReg(singleRegion(code, message));
+            case SET_STATUS -> new FrontendRequest.SetStatus(u64(code, message));
+            case GET_STATUS -> empty(code, message, new FrontendRequest.GetStatus());
+            case SET_LOG_BASE,
+                    SET_LOG_FD,
+                    IOTLB_MSG,
+                    SET_VRING_ENDIAN,
+                    SET_CONFIG,
+                    CREATE_CRYPTO_SESSION,
+                    CLOSE_CRYPTO_SESSION,
+                    POSTCOPY_ADVISE,
+                    POSTCOPY_LISTEN,
+                    POSTCOPY_END,
+                    GET_INFLIGHT_FD,
+                    SET_INFLIGHT_FD,
+                    GPU_SET_SOCKET,
+                    VRING_KICK,
+                    GET_SHARED_OBJECT,
+                    SET_DEVICE_STATE_FD,
+                    CHECK_DEVICE_STATE,
+                    GET_SHMEM_CONFIG,
+                    GET_VRING_BASE_SKIP_DRAIN ->
+                new FrontendRequest.Unsupported(message.request());
+        };
+    }
+
+    private static FrontendRequest empty(RequestCode code, ReceivedMessage message, FrontendRequest request) {
+        checkSize(code, message, 0);
+        return request;
+    }
+
+    private static long u64(RequestCode code, ReceivedMessage message) {
+        checkSize(code, message, Long.BYTES);
+        return u64At(message.payload(), 0);
+    }
+
+    private static long index(RequestCode code, ReceivedMessage message) {
+        checkSize(code, message, VhostUserVring.STATE_BYTES);
+        return u32At(message.payload(), VhostUserVring.STATE_INDEX);
+    }
+
+    private static long number(ReceivedMessage message) {
+        return u32At(message.payload(), VhostUserVring.STATE_NUM);
+    }
+
+    private static FrontendRequest vringAddr(ReceivedMessage message) {
+        checkSize(RequestCode.SET_VRING_ADDR, message, VhostUserVring.ADDR_BYTES);
+        MemorySegment payload = message.payload();
+        long flags = u32At(payload, VhostUserVring.ADDR_FLAGS);
+        if ((flags & ~VhostUserVring.ADDR_FLAG_LOG) != 0) {
+            throw new ProtocolException("SET_VRING_ADDR with flags=0x" + Long.toHexString(flags) + ": only bit 0 exists");
+        }
+        RingAddresses addresses = new RingAddresses(
+                flags,
+                u64At(payload, VhostUserVring.ADDR_DESC),
+                u64At(payload, VhostUserVring.ADDR_AVAIL),
+                u64At(payload, VhostUserVring.ADDR_USED),
+                u64At(payload, VhostUserVring.ADDR_LOG));
+        return new FrontendRequest.SetVringAddr(u32At(payload, VhostUserVring.ADDR_INDEX), addresses);
+    }
+
+    private static int ringOfFd(RequestCode code, ReceivedMessage message) {
+        long word = u64(code, message);
+        if ((word & ~(VhostUserVring.FD_INDEX_MASK | VhostUserVring.FD_NONE)) != 0) {
+            throw new ProtocolException(
+                    code + " with payload 0x" + Long.toHexString(word) + ": bits 9 to 63 must be zero");
+        }
+        return (int) (word & VhostUserVring.FD_INDEX_MASK);
+    }
+
+    private static @Nullable ReceivedFd vringFd(RequestCode code, ReceivedMessage message) {
+        boolean none = (u64At(message.payload(), 0) & VhostUserVring.FD_NONE) != 0;
+        if (none != (message.fdCount() == 0)) {
+            throw new ProtocolException(code + " with " + message.fdCount() + " file descriptors, but its payload says "
+                    + (none ? "none" : "one"));
+        }
+        return none ? null : message.fd(0);
+    }
+
+    private static FrontendRequest memTable(ReceivedMessage message) {
+        if (message.sizeBytes() < VhostUserMemory.TABLE_REGIONS) {
+            throw wrongSize(RequestCode.SET_MEM_TABLE, message, VhostUserMemory.TABLE_REGIONS);
+        }
+        long count = u32At(message.payload(), VhostUserMemory.TABLE_COUNT);
+        if (count > VhostUserMemory.TABLE_MAX_REGIONS) {
+            throw new ProtocolException("SET_MEM_TABLE with " + count + " regions: at most "
+                    + VhostUserMemory.TABLE_MAX_REGIONS + " fit");
+        }
+        int regions = (int) count;
+        checkSize(
+                RequestCode.SET_MEM_TABLE,
+                message,
+                VhostUserMemory.TABLE_REGIONS + regions * VhostUserMemory.REGION_BYTES);
+        if (message.fdCount() != regions) {
+            throw new ProtocolException(
+                    "SET_MEM_TABLE with " + regions + " regions but " + message.fdCount() + " file descriptors");
+        }
+        List<RegionInfo> infos = new ArrayList<>(regions);
+        List<ReceivedFd> fds = new ArrayList<>(regions);
+        for (int i = 0; i < regions; i++) {
+            infos.add(region(message.payload(), VhostUserMemory.TABLE_REGIONS + i * VhostUserMemory.REGION_BYTES));
+            fds.add(message.fd(i));
+        }
+        return new FrontendRequest.SetMemTable(List.copyOf(infos), List.copyOf(fds));
+    }
+
+    private static RegionInfo singleRegion(RequestCode code, ReceivedMessage message) {
+        checkSize(code, message, VhostUserMemory.SINGLE_BYTES);
+        return region(message.payload(), VhostUserMemory.SINGLE_REGION);
+    }
+
+    private static RegionInfo region(MemorySegment payload, long at) {
+        return new RegionInfo(
+                u64At(payload, at + VhostUserMemory.REGION_GPA),
+                u64At(payload, at + VhostUserMemory.REGION_SIZE),
+                u64At(payload, at + VhostUserMemory.REGION_USER_ADDR),
+                u64At(payload, at + VhostUserMemory.REGION_MMAP_OFFSET));
+    }
+
+    private static FrontendRequest config(ReceivedMessage message) {
+        if (message.sizeBytes() < VhostUserConfig.DATA
+                || message.sizeBytes() > VhostUserConfig.DATA + VhostUserConfig.MAX_DATA) {
+            throw wrongSize(RequestCode.GET_CONFIG, message, VhostUserConfig.DATA);
+        }
+        return new FrontendRequest.GetConfig(
+                u32At(message.payload(), VhostUserConfig.OFFSET),
+                u32At(message.payload(), VhostUserConfig.SIZE),
+                u32At(message.payload(), VhostUserConfig.FLAGS));
+    }
+
+    private static void checkSize(RequestCode code, ReceivedMessage message, int wanted) {
+        if (message.sizeBytes() != wanted) {
+            throw wrongSize(code, message, wanted);
+        }
+    }
+
+    private static ProtocolException wrongSize(RequestCode code, ReceivedMessage message, int wanted) {
+        return new ProtocolException(
+                code + " with a payload of " + message.sizeBytes() + " bytes: must have " + wanted);
+    }
+
+    private static long u32At(MemorySegment payload, long at) {
+        return Integer.toUnsignedLong(payload.get(ValueLayout.JAVA_INT_UNALIGNED, at));
+    }
+
+    private static long u64At(MemorySegment payload, long at) {
+        return payload.get(ValueLayout.JAVA_LONG_UNALIGNED, at);
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j.core.server;
+
+import io.vhost4j.ConfigurationException;
+import io.vhost4j.DriverFlag;
+import io.vhost4j.VhostDevice;
+import io.vhost4j.VhostDriver;
+import io.vhost4j.core.pool.BufferPool;
+import io.vhost4j.core.session.DeviceRegistry;
+import io.vhost4j.packet.PacketPool;
+import io.vhost4j.spi.VhostProvider;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** The library's implementation of the API. */
+public final class CoreProvider implements VhostProvider {
+    private static final int MAX_PATH_BYTES = 107;
+
+    /** One for all instances: sockets are the process's. */
+    private static final Map<String, DriverImpl> DRIVERS = new ConcurrentHashMap<>();
+
+    /** For {@link java.util.ServiceLoader}. */
+    public CoreProvider() {}
+
+    @Override
+    public VhostDriver register(Path path, DriverFlag... flags) {
+        Set<DriverFlag> set = EnumSet.noneOf(DriverFlag.class);
+        set.addAll(List.of(flags));
+        check(path, set);
+        String key = key(path);
+        DriverImpl driver = new DriverImpl(path, set, () -> DRIVERS.remove(key));
+        if (DRIVERS.putIfAbsent(key, driver) != null) {
+            throw new ConfigurationException(path + " is registered already: close its driver first");
+        }
+        return driver;
+    }
+
+    @Override
+    public void unregister(Path path) {
+        DriverImpl driver = DRIVERS.get(key(path));
+        if (driver == null) {
+            throw new ConfigurationException(path + ": no driver is registered for it");
+        }
+        driver.close();
+    }
+
+    @Override
+    public @Nullable VhostDevice deviceOrNull(int vid) {
+        return DeviceRegistry.GLOBAL.find(vid);
+    }
+
+    @Override
+    public PacketPool createPool(PacketPool.Builder settings) {
+        return new BufferPool(settings);
+    }
+
+    private static String key(Path path) {
+        String text = path.toString();
+        return SocketFile.isAbstract(text) ? text : path.toAbsolutePath().normalize().toString();
+    }
+
+    private static void check(Path path, Set<DriverFlag> flags) {
+        String text = path.toString();
+        int bytes = text.getBytes(StandardCharsets.UTF_8).length - (SocketFile.isAbstract(text) ? 1 : 0);
+        if (bytes < 1 || bytes > MAX_PATH_BYTES) {
+            throw new ConfigurationException(
+                    "socket path of " + bytes + " bytes: must have 1 to " + MAX_PATH_BYTES + ", choose another: " + text);
+        }
+        for (DriverFlag flag : List.of(DriverFlag.NO_RECONNECT, DriverFlag.ASYNC_CONNECT)) {
+            if (flags.contains(flag) && !flags.contains(DriverFlag.CLIENT)) {
+                throw new ConfigurationException(path + ": " + flag + " makes sense with CLIENT only: add it");
+            }
+        }
+    }
+}

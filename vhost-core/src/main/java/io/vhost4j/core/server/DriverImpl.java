@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j.core.server;
+
+import io.vhost4j.ConfigurationException;
+import io.vhost4j.DriverFlag;
+import io.vhost4j.ProtocolFeature;
+import io.vhost4j.VhostDeviceOps;
+import io.vhost4j.VhostDriver;
+import io.vhost4j.VirtioFeature;
+import io.vhost4j.core.linux.UnixSocket;
+import io.vhost4j.core.net.NetOptions;
+import io.vhost4j.core.session.OfferedFeatures;
+import io.vhost4j.core.session.SessionConfig;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+
+/** A registered socket: settings until it is started, connections from then on. */
+final class DriverImpl implements VhostDriver {
+    private static final int MAX_MODE = 0777;
+    private static final long SEGMENTATION = VirtioFeature.maskOf(
+            VirtioFeature.HOST_TSO4, VirtioFeature.HOST_TSO6, VirtioFeature.HOST_ECN, VirtioFeature.HOST_UFO);
+
+    private final Path path;
+    private final Set<DriverFlag> flags;
+    private final Runnable onClose;
+    private final long supported;
+    private final CountDownLatch closed = new CountDownLatch(1);
+
+    // guarded by this, until started
+    private long features;
+    private long protocolFeatures = OfferedFeatures.PROTOCOL_SUPPORTED;
+    private int maxQueuePairs = MAX_QUEUE_PAIRS;
+    private int mode = -1;
+    private int uid = -1;
+    private int gid = -1;
+    private @Nullable VhostDeviceOps ops;
+    private @Nullable VhostEvents events;
+    private @Nullable Transport transport;
+    private boolean closing;
+
+    // event thread only
+    private final Set<Connection> connections = new LinkedHashSet<>();
+    private boolean transportEnded;
+
+    DriverImpl(Path path, Set<DriverFlag> flags, Runnable onClose) {
+        this.path = path;
+        this.flags = flags;
+        this.onClose = onClose;
+        supported = withoutWhatFlagsForbid(OfferedFeatures.VIRTIO_SUPPORTED);
+        features = withoutWhatFlagsForbid(OfferedFeatures.VIRTIO_DEFAULT);
+    }
+
+    /** A segment of the guest is larger than a buffer: it cannot be delivered in one buffer, unless in an external one. */
+    private long withoutWhatFlagsForbid(long word) {
+        boolean oneBuffer =
+                flags.contains(DriverFlag.LINEARBUF_SUPPORT) && !flags.contains(DriverFlag.EXTBUF_SUPPORT);
+        return oneBuffer ? word & ~SEGMENTATION : word;
+    }
+
+    @Override
+    public Path path() {
+        return path;
+    }
+
+    @Override
+    public synchronized void setFeatures(long wanted) {
+        requireNotStarted();
+        requireSupported(wanted);
+        features = wanted;
+    }
+
+    @Override
+    public synchronized long getFeatures() {
+        return features;
+    }
+
+    @Override
+    public synchronized void enableFeatures(long wanted) {
+        requireNotStarted();
+        requireSupported(wanted);
+        features |= wanted;
+    }
+
+    @Override
+    public synchronized void disableFeatures(long unwanted) {
+        requireNotStarted();
+        features &= ~unwanted;
+    }
+
+    @Override
+    public synchronized void setProtocolFeatures(long wanted) {
+        requireNotStarted();
+        long unknown = wanted & ~OfferedFeatures.PROTOCOL_SUPPORTED;
+        if (unknown != 0) {
+            throw new ConfigurationException("protocol features 0x" + Long.toHexString(unknown) + " "
+                    + ProtocolFeature.setOf(unknown) + ": not supported");
+        }
+        protocolFeatures = wanted;
+    }
+
+    @Override
+    public synchronized long getProtocolFeatures() {
+        return protocolFeatures;
+    }
+
+    @Override
+    public synchronized int getQueueNum() {
+        return maxQueuePairs;
+    }
+
+    @Override
+    public synchronized void setMaxQueueNum(int pairs) {
+        requireNotStarted();
+        if (pairs < 1 || pairs > MAX_QUEUE_PAIRS) {
+            throw new ConfigurationException("queue pairs=" + pairs + ": must be 1 to " + MAX_QUEUE_PAIRS);
+        }
+        maxQueuePairs = pairs;
+    }
+
+    @Override
+    public synchronized void setSocketMode(int wanted) {
+        requireNotStarted();
+        if (wanted < 0 || wanted > MAX_MODE) {
+            throw new ConfigurationException("socket mode=0" + Integer.toOctalString(wanted) + ": must be 0 to 0777");
+        }
+        mode = wanted;
+    }
+
+    @Override
+    public synchronized void setSocketOwner(int wantedUid, int wantedGid) {
+        requireNotStarted();
+        if (wantedUid < -1 || wantedGid < -1) {
+            throw new ConfigurationException(
+                    "socket owner uid=" + wantedUid + ", gid=" + wantedGid + ": must be a number from 0, or -1");
+        }
+        uid = wantedUid;
+        gid = wantedGid;
+    }
+
+    @Override
+    public synchronized void callbackRegister(VhostDeviceOps newOps) {
+        requireNotStarted();
+        ops = newOps;
+    }
+
+    @Override
+    public synchronized void start() {
+        requireNotStarted();
+        VhostDeviceOps told = ops;
+        if (told == null) {
+            throw new ConfigurationException(path + ": call callbackRegister before start");
+        }
+        SessionConfig config = config(told);
+        VhostEvents loop = VhostEvents.acquire();
+        try {
+            Transport made = makeTransport(loop, config);
+            transport = made;
+            events = loop;
+            loop.execute(() -> {
+                if (!transportEnded) {
+                    made.begin();
+                }
+            });
+        } catch (RuntimeException e) {
+            loop.release();
+            throw e;
+        }
+    }
+
+    @Override
+    public void close() {
+        VhostEvents loop;
+        boolean first;
+        synchronized (this) {
+            first = !closing;
+            closing = true;
+            loop = events;
+        }
+        if (first) {
+            onClose.run();
+            if (loop == null) {
+                closed.countDown();
+            } else {
+                if (loop.isCurrentThread()) {
+                    endTransport();
+                }
+                loop.execute(() -> closeNow(loop));
+            }
+        }
+        if (loop != null && !loop.isCurrentThread()) {
+            awaitClosed();
+        }
+    }
+
+    private void closeNow(VhostEvents loop) {
+        try {
+            endTransport();
+            List.copyOf(connections).forEach(connection -> connection.end("the driver was closed"));
+        } finally {
+            closed.countDown();
+            loop.release();
+        }
+    }
+
+    private void endTransport() {
+        Transport current = transport();
+        if (!transportEnded && current != null) {
+            transportEnded = true;
+            current.end();
+        }
+    }
+
+    private synchronized @Nullable Transport transport() {
+        return transport;
+    }
+
+    private void awaitClosed() {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                closed.await();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private SessionConfig config(VhostDeviceOps told) {
+        NetOptions net = new NetOptions(
+                flags.contains(DriverFlag.NET_STATS_ENABLE),
+                flags.contains(DriverFlag.LINEARBUF_SUPPORT),
+                flags.contains(DriverFlag.EXTBUF_SUPPORT),
+                flags.contains(DriverFlag.NET_COMPLIANT_OL_FLAGS));
+        return new SessionConfig(
+                path.toString(), features, protocolFeatures, maxQueuePairs, told, told.offloadsGuestNotify(), net);
+    }
+
+    private Transport makeTransport(VhostEvents loop, SessionConfig config) {
+        if (flags.contains(DriverFlag.CLIENT)) {
+            return ConnectingTransport.open(
+                    loop,
+                    path.toString(),
+                    !flags.contains(DriverFlag.NO_RECONNECT),
+                    !flags.contains(DriverFlag.ASYNC_CONNECT),
+                    socket -> connect(loop, socket, config));
+        }
+        return ListeningTransport.open(
+                loop,
+                path.toString(),
+                new SocketFile.Access(mode, uid, gid),
+                socket -> connect(loop, socket, config),
+                connections::size);
+    }
+
+    private void connect(VhostEvents loop, UnixSocket socket, SessionConfig config) {
+        Connection connection = Connection.of(loop, socket, config, this::ended);
+        connections.add(connection);
+        connection.open();
+    }
+
+    private void ended(Connection connection) {
+        connections.remove(connection);
+        Transport current = transport();
+        if (current != null && !transportEnded) {
+            current.connectionEnded();
+        }
+    }
+
+    private void requireNotStarted() {
+        if (closing) {
+            throw new ConfigurationException(path + ": the driver is closed");
+        }
+        if (events != null) {
+            throw new ConfigurationException(path + ": the driver is started: change settings before start");
+        }
+    }
+
+    private void requireSupported(long wanted) {
+        long unknown = wanted & ~supported;
+        if (unknown != 0) {
+            throw new ConfigurationException("virtio features 0x" + Long.toHexString(unknown) + " "
+                    + VirtioFeature.setOf(unknown) + ": not supported with these flags");
+        }
+    }
+}

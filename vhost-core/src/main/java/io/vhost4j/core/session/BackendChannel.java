@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j.core.session;
+
+import io.vhost4j.ProtocolFeature;
+import io.vhost4j.VhostException;
+import io.vhost4j.core.linux.FileStatus;
+import io.vhost4j.core.linux.NativeException;
+import io.vhost4j.core.linux.OwnedFd;
+import io.vhost4j.core.linux.UnixSocket;
+import io.vhost4j.core.protocol.MessageWriter;
+import io.vhost4j.core.protocol.ReceivedFd;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The channel for requests of the back-end. Nothing sent on it waits for an answer, so it cannot deadlock with the main
+ * channel. Event thread only, but for {@link #isOpen}.
+ */
+final class BackendChannel {
+    private static final Logger LOG = LoggerFactory.getLogger(BackendChannel.class);
+    private static final int CONFIG_CHANGE = 2;
+
+    private final String name;
+    private final Negotiation agreed;
+    private volatile @Nullable UnixSocket socket;
+    private @Nullable MessageWriter writer;
+
+    BackendChannel(String name, Negotiation agreed) {
+        this.name = name;
+        this.agreed = agreed;
+    }
+
+    /** Takes the socket, in place of the one before. */
+    Reply open(ReceivedFd fd) {
+        agreed.require(ProtocolFeature.BACKEND_REQ, "SET_BACKEND_REQ_FD");
+        OwnedFd adopted = fd.adopt();
+        if (!FileStatus.of(adopted.fd()).isSocket()) {
+            adopted.close();
+            throw new RequestRejectedException("SET_BACKEND_REQ_FD: the file descriptor is not a socket");
+        }
+        close();
+        UnixSocket next = UnixSocket.of(adopted);
+        writer = new MessageWriter(next);
+        socket = next;
+        return Reply.ACK;
+    }
+
+    /** Whether the front-end gave a channel. Any thread. */
+    boolean isOpen() {
+        return socket != null;
+    }
+
+    /** Tells that the configuration space changed. */
+    void configChanged() {
+        MessageWriter to = writer;
+        if (to == null) {
+            return;
+        }
+        try {
+            to.flush();
+            to.request(CONFIG_CHANGE);
+        } catch (VhostException | NativeException e) {
+            LOG.warn("{}: the channel for requests of the back-end is closed: {}", name, e.getMessage());
+            close();
+        }
+    }
+
+    void close() {
+        UnixSocket open = socket;
+        MessageWriter to = writer;
+        socket = null;
+        writer = null;
+        if (to != null) {
+            to.close();
+        }
+        if (open != null) {
+            open.close();
+        }
+    }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j.core.session;
+
+import io.vhost4j.VhostDevice;
+import io.vhost4j.VhostDeviceOps;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Decides when the device starts and stops, and tells the application. No ring is paused while a callback runs. Event thread
+ * only, but for {@link #running}.
+ *
+ * <p>The device is ready when its first receive and its first transmit ring run and are enabled, and, if the front-end tells
+ * the device status, the driver is ready. A ring need not have been given anything to notify the guest by.
+ */
+final class DeviceLifecycle {
+    private static final Logger LOG = LoggerFactory.getLogger(DeviceLifecycle.class);
+
+    private final VhostDevice device;
+    private final VhostDeviceOps ops;
+    private final RingTable rings;
+    private final Negotiation agreed;
+    private volatile boolean running;
+    private boolean connected;
+
+    DeviceLifecycle(VhostDevice device, VhostDeviceOps ops, RingTable rings, Negotiation agreed) {
+        this.device = device;
+        this.ops = ops;
+        this.rings = rings;
+        this.agreed = agreed;
+    }
+
+    boolean running() {
+        return running;
+    }
+
+    void connected() {
+        connected = true;
+        call("newConnection", () -> ops.newConnection(device));
+    }
+
+    /** Starts the device if it has become ready, and reports rings whose state changed. */
+    void settle() {
+        if (!running) {
+            if (!ready()) {
+                return;
+            }
+            start();
+        }
+        for (RingState ring : rings.all()) {
+            boolean ready = ring.ready();
+            if (ready != ring.reported) {
+                ring.reported = ready;
+                call("vringStateChanged", () -> ops.vringStateChanged(device, ring.index, ready));
+            }
+        }
+    }
+
+    /** Before a ring stops: stops the device if it cannot do without, otherwise reports the ring. */
+    void ringStops(RingState ring) {
+        if (ring.index < 2) {
+            stop();
+        } else if (ring.reported) {
+            ring.reported = false;
+            call("vringStateChanged", () -> ops.vringStateChanged(device, ring.index, false));
+        }
+    }
+
+    void featuresChanged(long features) {
+        if (running) {
+            call("featuresChanged", () -> ops.featuresChanged(device, features));
+        }
+    }
+
+    /** Stops the device, if it runs: when this returns, the application uses it no more and burst calls move nothing. */
+    void stop() {
+        if (!running) {
+            return;
+        }
+        running = false;
+        try {
+            call("destroyDevice", () -> ops.destroyDevice(device));
+        } finally {
+            rings.setActive(false);
+            for (RingState ring : rings.all()) {
+                ring.reported = false;
+            }
+        }
+    }
+
+    /** Stops the device and ends the connection. Does not throw: what a callback throws is logged. */
+    void disconnected() {
+        try {
+            stop();
+        } catch (CallbackFailedException e) {
+            LOG.error("{}: {}", device.getIfname(), e.getMessage(), e);
+        }
+        if (connected) {
+            connected = false;
+            try {
+                call("destroyConnection", () -> ops.destroyConnection(device));
+            } catch (CallbackFailedException e) {
+                LOG.error("{}: {}", device.getIfname(), e.getMessage(), e);
+            }
+        }
+    }
+
+    private boolean ready() {
+        return rings.isReady(0) && rings.isReady(1) && agreed.driverReady();
+    }
+
+    private void start() {
+        rings.setActive(true);
+        running = true;
+        try {
+            call("newDevice", () -> ops.newDevice(device));
+        } catch (CallbackFailedException e) {
+            running = false;
+            rings.setActive(false);
+            throw e;
+        }
+    }
+
+    private static void call(String name, Runnable callback) {
+        try {
+            callback.run();
+        } catch (Throwable t) {
+            throw new CallbackFailedException(name, t);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j.core.session;
+
+import io.vhost4j.ProtocolFeature;
+import io.vhost4j.VirtioFeature;
+
+/** Which features the library has, and which it offers if the application does not choose. */
+public final class OfferedFeatures {
+    /** Virtio features offered by default. */
+    public static final long VIRTIO_DEFAULT = VirtioFeature.maskOf(
+            VirtioFeature.CSUM,
+            VirtioFeature.GUEST_CSUM,
+            VirtioFeature.MTU,
+            VirtioFeature.GUEST_TSO4,
+            VirtioFeature.GUEST_TSO6,
+            VirtioFeature.GUEST_ECN,
+            VirtioFeature.GUEST_UFO,
+            VirtioFeature.HOST_TSO4,
+            VirtioFeature.HOST_TSO6,
+            VirtioFeature.HOST_ECN,
+            VirtioFeature.HOST_UFO,
+            VirtioFeature.MRG_RXBUF,
+            // The control queue is the front-end's own; offering it lets the front-end offer it.
+            VirtioFeature.CTRL_VQ,
+            VirtioFeature.CTRL_RX,
+            VirtioFeature.GUEST_ANNOUNCE,
+            VirtioFeature.MQ,
+            VirtioFeature.ANY_LAYOUT,
+            VirtioFeature.RING_INDIRECT_DESC,
+            VirtioFeature.RING_EVENT_IDX,
+            VirtioFeature.PROTOCOL_FEATURES,
+            VirtioFeature.VERSION_1,
+            VirtioFeature.RING_PACKED,
+            VirtioFeature.IN_ORDER);
+
+    /** Virtio features that can be offered: those above, and those that are the front-end's alone. */
+    public static final long VIRTIO_SUPPORTED = VIRTIO_DEFAULT
+            | VirtioFeature.maskOf(
+                    VirtioFeature.MAC,
+                    VirtioFeature.GSO,
+                    VirtioFeature.STATUS,
+                    VirtioFeature.CTRL_VLAN,
+                    VirtioFeature.CTRL_MAC_ADDR);
+
+    /** Protocol features that can be offered, all by default. */
+    public static final long PROTOCOL_SUPPORTED = ProtocolFeature.maskOf(
+            ProtocolFeature.MQ,
+            ProtocolFeature.RARP,
+            ProtocolFeature.REPLY_ACK,
+            ProtocolFeature.MTU,
+            ProtocolFeature.BACKEND_REQ,
+            ProtocolFeature.RESET_DEVICE,
+            ProtocolFeature.CONFIGURE_MEM_SLOTS,
+            ProtocolFeature.STATUS);
+
+    private OfferedFeatures() {}
+}

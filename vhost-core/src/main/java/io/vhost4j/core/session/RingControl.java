@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j.core.session;
+
+import io.vhost4j.core.linux.EventFd;
+import io.vhost4j.core.linux.OwnedFd;
+import io.vhost4j.core.memory.GuestMemory;
+import io.vhost4j.core.protocol.FrontendRequest.RingAddresses;
+import io.vhost4j.core.protocol.ReceivedFd;
+import io.vhost4j.core.ring.RingFault;
+import io.vhost4j.core.ring.RingSetup;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The requests about rings. A ring starts when SET_VRING_KICK has arrived and, in whatever order, size, addresses, features and
+ * the memory that holds it; it stops at GET_VRING_BASE. Event thread only.
+ */
+final class RingControl {
+    private static final Logger LOG = LoggerFactory.getLogger(RingControl.class);
+
+    private final String name;
+    private final RingTable rings;
+    private final Negotiation agreed;
+    private GuestMemory memory = GuestMemory.EMPTY;
+
+    RingControl(String name, RingTable rings, Negotiation agreed) {
+        this.name = name;
+        this.rings = rings;
+        this.agreed = agreed;
+    }
+
+    Reply setSize(long queue, long size) {
+        RingState ring = rings.ring(queue);
+        if (size < 1 || size > RingPlacement.MAX_SIZE) {
+            throw new RequestRejectedException(
+                    "queue=" + queue + ", size=" + size + ": must be 1 to " + RingPlacement.MAX_SIZE);
+        }
+        if (ring.queue.started() && size != ring.size) {
+            throw new RequestRejectedException("queue=" + queue + ", size=" + size + ": the ring runs with size "
+                    + ring.size + "; stop it by GET_VRING_BASE first");
+        }
+        ring.size = (int) size;
+        startIfComplete(ring);
+        return Reply.ACK;
+    }
+
+    Reply setAddresses(long queue, RingAddresses addresses) {
+        RingState ring = rings.ring(queue);
+        RingPlacement.checkAlignment(ring.index, addresses);
+        if (ring.queue.started()) {
+            RingSetup setup = RingPlacement.place(ring, addresses, agreed, memory);
+            ring.addresses = addresses;
+            ring.queue.pause();
+            try {
+                move(ring, setup);
+            } finally {
+                ring.queue.resume();
+            }
+        } else {
+            ring.addresses = addresses;
+            startIfComplete(ring);
+        }
+        return Reply.ACK;
+    }
+
+    /** Sets the position; a running ring goes on from there. */
+    Reply setBase(long queue, long base) {
+        RingState ring = rings.ring(queue);
+        boolean running = ring.queue.started();
+        if (running) {
+            ring.stop();
+        }
+        ring.base = (int) base;
+        startIfComplete(ring);
+        return Reply.ACK;
+    }
+
+    /** Stops the ring; the application has been told before. */
+    Reply stopAndGetBase(long queue) {
+        RingState ring = rings.ring(queue);
+        ring.shutDown();
+        return new Reply.State(ring.index, ring.base);
+    }
+
+    Reply kick(int queue, @Nullable ReceivedFd fd) {
+        RingState ring = rings.ring(queue);
+        OwnedFd adopted = fd == null ? null : fd.adopt();
+        ring.replaceKick(adopted);
+        ring.kicked = true;
+        startIfComplete(ring);
+        return Reply.ACK;
+    }
+
+    Reply call(int queue, @Nullable ReceivedFd fd) {
+        RingState ring = rings.ring(queue);
+        ring.replaceCall(eventFd(ring, "SET_VRING_CALL", fd));
+        return Reply.ACK;
+    }
+
+    Reply err(int queue, @Nullable ReceivedFd fd) {
+        RingState ring = rings.ring(queue);
+        ring.replaceErr(eventFd(ring, "SET_VRING_ERR", fd));
+        return Reply.ACK;
+    }
+
+    Reply enable(long queue, long enable) {
+        RingState ring = rings.ring(queue);
+        if (enable != 0 && enable != 1) {
+            throw new RequestRejectedException("SET_VRING_ENABLE: queue=" + queue + ", enable=" + enable + ": is 0 or 1");
+        }
+        ring.setEnabled(enable == 1);
+        return Reply.ACK;
+    }
+
+    /** Starts rings that waited for the features. */
+    void featuresChanged() {
+        for (RingState ring : rings.all()) {
+            startIfPossible(ring);
+        }
+    }
+
+    /**
+     * Moves all rings to other memory: those that it does not hold stop, those that waited for it start. Call with all rings
+     * paused.
+     */
+    void memoryChanged(GuestMemory next) {
+        memory = next;
+        for (RingState ring : rings.all()) {
+            RingAddresses at = ring.addresses;
+            if (ring.queue.started() && at != null) {
+                move(ring, placeOrNull(ring, at));
+            } else {
+                startPaused(ring);
+            }
+        }
+    }
+
+    /** A burst call found the ring broken, and told the front-end. */
+    void broken(int queue, RingFault fault, long value) {
+        LOG.warn("{}: ring {} stopped: {} (value 0x{})", name, queue, fault.text(), Long.toHexString(value));
+    }
+
+    /** Stops all rings and forgets all about them. */
+    void reset() {
+        for (RingState ring : rings.all()) {
+            ring.shutDown();
+            ring.size = 0;
+            ring.base = 0;
+        }
+        rings.disableAll();
+    }
+
+    private static @Nullable EventFd eventFd(RingState ring, String request, @Nullable ReceivedFd fd) {
+        if (fd == null) {
+            return null;
+        }
+        OwnedFd adopted = fd.adopt();
+        if (!EventFd.isEventFd(adopted.fd())) {
+            adopted.close();
+            throw new RequestRejectedException(
+                    request + ": queue=" + ring.index + ": the file descriptor is not an eventfd");
+        }
+        return EventFd.adopt(adopted);
+    }
+
+    private boolean complete(RingState ring) {
+        return ring.kicked && ring.size > 0 && ring.addresses != null && agreed.featuresSet() && !ring.queue.started();
+    }
+
+    /** Starts the ring if all is known; throws if what is known cannot be right. */
+    private void startIfComplete(RingState ring) {
+        RingAddresses at = ring.addresses;
+        if (at == null || !complete(ring)) {
+            return;
+        }
+        RingSetup setup = RingPlacement.place(ring, at, agreed, memory);
+        if (setup == null) {
+            LOG.debug("{}: ring {} waits for memory that holds it", name, ring.index);
+            return;
+        }
+        ring.queue.pause();
+        try {
+            ring.queue.start(setup, memory);
+        } finally {
+            ring.queue.resume();
+        }
+    }
+
+    /** As above on behalf of a request that is not about this ring. */
+    private void startIfPossible(RingState ring) {
+        try {
+            startIfComplete(ring);
+        } catch (RequestRejectedException e) {
+            refuse(ring, e);
+        }
+    }
+
+    private void startPaused(RingState ring) {
+        RingAddresses at = ring.addresses;
+        if (at != null && complete(ring)) {
+            RingSetup setup = placeOrNull(ring, at);
+            if (setup != null) {
+                ring.queue.start(setup, memory);
+            }
+        }
+    }
+
+    private void move(RingState ring, @Nullable RingSetup to) {
+        if (to != null) {
+            ring.queue.remap(memory, to.desc(), to.driver(), to.device());
+            return;
+        }
+        ring.base = ring.queue.stop();
+        LOG.warn("{}: ring {} stopped: {}", name, ring.index, RingFault.UNMAPPED.text());
+        ring.signalError();
+    }
+
+    private @Nullable RingSetup placeOrNull(RingState ring, RingAddresses at) {
+        try {
+            return RingPlacement.place(ring, at, agreed, memory);
+        } catch (RequestRejectedException e) {
+            refuse(ring, e);
+            return null;
+        }
+    }
+
+    private void refuse(RingState ring, RequestRejectedException why) {
+        LOG.warn("{}: ring {} cannot start: {}", name, ring.index, why.getMessage());
+        ring.signalError();
+    }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j.core.session;
+
+import io.vhost4j.VhostDeviceOps;
+import io.vhost4j.core.net.NetOptions;
+
+/**
+ * What a socket offers to every front-end that connects.
+ *
+ * @param ifname the socket's path
+ * @param features virtio features offered
+ * @param protocolFeatures protocol features offered
+ * @param maxQueuePairs most queue pairs of a device
+ * @param ops who is told
+ * @param offloadsGuestNotify whether the application may notify the guest itself
+ * @param net options of the queues
+ */
+public record SessionConfig(
+        String ifname,
+        long features,
+        long protocolFeatures,
+        int maxQueuePairs,
+        VhostDeviceOps ops,
+        boolean offloadsGuestNotify,
+        NetOptions net) {}
