@@ -1,10 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 /** The vhost-user back-end. */
+@SuppressWarnings("module") // the modules that get qualified exports are compiled later
 module io.vhost4j.core {
     requires io.vhost4j;
     requires org.slf4j;
     requires static org.jspecify;
+
+    // the front-end: sockets, event descriptors, memory files
+    exports io.vhost4j.core.linux to
+            io.vhost4j.virtiouser;
+    // the front-end has the other side of the same rings and messages
+    exports io.vhost4j.core.layout to
+            io.vhost4j.virtiouser;
+    exports io.vhost4j.core.protocol to
+            io.vhost4j.virtiouser;
+    // the front-end's rings and packets are memory of its own
+    exports io.vhost4j.core.memory to
+            io.vhost4j.virtiouser;
+    exports io.vhost4j.core.pool to
+            io.vhost4j.virtiouser;
 
     provides io.vhost4j.spi.VhostProvider with
             io.vhost4j.core.server.CoreProvider;

@@ -2,8 +2,10 @@
 
 /** The virtio-net front-end over vhost-user. */
 module io.vhost4j.virtiouser {
-    requires io.vhost4j;
+    requires transitive io.vhost4j;
     requires io.vhost4j.core;
     requires org.slf4j;
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
+
+    exports io.vhost4j.virtiouser;
 }

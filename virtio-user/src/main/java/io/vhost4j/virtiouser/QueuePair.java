@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j.virtiouser;
+
+import io.vhost4j.VhostException;
+import io.vhost4j.core.linux.EventFd;
+import io.vhost4j.core.linux.Poll;
+import io.vhost4j.core.pool.BufferPool;
+import io.vhost4j.packet.Packet;
+import org.jspecify.annotations.Nullable;
+
+/** One receive and one transmit ring, with what lets threads in and wakes them. */
+final class QueuePair {
+    private final int index;
+    private final RingArea rxArea;
+    private final RingArea txArea;
+    private final RxDriver rx;
+    private final TxDriver tx;
+    private final Gate rxGate = new Gate();
+    private final Gate txGate = new Gate();
+    private final Gate waitGate = new Gate();
+    private final EventFd rxKick;
+    private final EventFd txKick;
+    private final @Nullable EventFd call;
+
+    QueuePair(int index, RingMemory memory, RingOptions options, BufferPool pool, boolean interrupts) {
+        this.index = index;
+        rxArea = memory.area(2 * index);
+        txArea = memory.area(2 * index + 1);
+        RxBuffers buffers = new RxBuffers(pool, options, rxArea.size());
+        TxGather gather = new TxGather(pool, options.offloads(), txArea.size());
+        rx = options.packed() ? new PackedRxDriver(rxArea, options, buffers) : new SplitRxDriver(rxArea, options, buffers);
+        tx = options.packed() ? new PackedTxDriver(txArea, options, gather) : new SplitTxDriver(txArea, options, gather);
+        rxKick = EventFd.create();
+        txKick = EventFd.create();
+        call = interrupts ? EventFd.create() : null;
+    }
+
+    int transmit(Packet[] packets, int from, int count) {
+        if (!txGate.enter()) {
+            return 0;
+        }
+        try {
+            int taken = tx.transmit(packets, from, count);
+            if (taken == 0) {
+                check("transmit", tx.fault());
+            }
+            return taken;
+        } finally {
+            txGate.leave();
+        }
+    }
+
+    int reclaim() {
+        if (!txGate.enter()) {
+            return 0;
+        }
+        try {
+            int left = tx.reclaim();
+            check("transmit", tx.fault());
+            return left;
+        } finally {
+            txGate.leave();
+        }
+    }
+
+    int receive(@Nullable Packet[] packets, int from, int count) {
+        if (!rxGate.enter()) {
+            return 0;
+        }
+        try {
+            int made = rx.receive(packets, from, count);
+            if (made == 0) {
+                check("receive", rx.fault());
+            }
+            return made;
+        } finally {
+            rxGate.leave();
+        }
+    }
+
+    boolean awaitReceive(int timeoutMillis) {
+        if (call == null) {
+            throw new IllegalStateException("awaitReceive needs a device that was built with interrupts(true)");
+        }
+        if (!waitGate.enter()) {
+            return false;
+        }
+        try {
+            if (wantCalls(true)) {
+                return wantCalls(false);
+            }
+            if ((Poll.await(call.fd(), Poll.IN, timeoutMillis) & Poll.IN) != 0) {
+                call.drain();
+            }
+            return wantCalls(false);
+        } finally {
+            waitGate.leave();
+        }
+    }
+
+    private boolean wantCalls(boolean wanted) {
+        if (!rxGate.enter()) {
+            return false;
+        }
+        try {
+            check("receive", rx.fault());
+            return rx.wantCalls(wanted);
+        } finally {
+            rxGate.leave();
+        }
+    }
+
+    private void check(String direction, @Nullable String fault) {
+        if (fault != null) {
+            throw new VhostException("queue pair " + index + ", " + direction + " ring is broken by the back-end: " + fault
+                    + "; restart the back-end");
+        }
+    }
+
+    PortStats stats() {
+        TrafficCounter sent = tx.counter();
+        TrafficCounter received = rx.counter();
+        return new PortStats(sent.packets(), sent.bytes(), sent.dropped(), received.packets(), received.bytes());
+    }
+
+    /** Lays out both rings and starts them; bursts are kept out. */
+    void start(DeviceSetup setup) {
+        setup.startRing(2 * index, rxArea, rx.restart(rxKick), rxKick.fd(), call == null ? -1 : call.fd());
+        setup.startRing(2 * index + 1, txArea, tx.restart(txKick), txKick.fd(), -1);
+        // a back-end that waits for a notification before it looks shall not wait
+        rxKick.signal();
+        txKick.signal();
+    }
+
+    void open() {
+        rxGate.open();
+        txGate.open();
+        waitGate.open();
+    }
+
+    /** Keeps bursts out; threads that wait stay where they are. */
+    void pause() {
+        rxGate.shut();
+        txGate.shut();
+    }
+
+    /** Ends all; no back-end uses the rings. */
+    void close() {
+        pause();
+        waitGate.refuse();
+        while (!waitGate.tryShut()) {
+            if (call != null) {
+                call.signal();
+            }
+            Thread.yield();
+        }
+        rx.release();
+        tx.release();
+        rxKick.close();
+        txKick.close();
+        if (call != null) {
+            call.close();
+        }
+    }
+}
