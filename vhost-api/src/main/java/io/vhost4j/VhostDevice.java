@@ -143,5 +143,6 @@ public interface VhostDevice {
     void attach(@Nullable Object attachment);
 
     /** What {@link #attach} kept. */
-    @Nullable Object attachment();
+    @Nullable
+    Object attachment();
 }

@@ -29,7 +29,8 @@ public interface Packet {
     int segmentCount();
 
     /** The next segment, or null. */
-    @Nullable Packet next();
+    @Nullable
+    Packet next();
 
     /** Free bytes before the data. */
     int headroom();

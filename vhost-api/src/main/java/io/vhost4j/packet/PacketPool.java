@@ -18,7 +18,8 @@ public interface PacketPool extends AutoCloseable {
     }
 
     /** An empty packet with the pool's headroom, or null if all are in use. */
-    @Nullable Packet allocate();
+    @Nullable
+    Packet allocate();
 
     /**
      * Allocates {@code count} packets, or none.

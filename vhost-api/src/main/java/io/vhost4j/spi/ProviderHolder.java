@@ -8,8 +8,8 @@ import java.util.ServiceLoader;
 final class ProviderHolder {
     static final VhostProvider INSTANCE = ServiceLoader.load(VhostProvider.class, VhostProvider.class.getClassLoader())
             .findFirst()
-            .orElseThrow(() -> new ConfigurationException(
-                    "no implementation of " + VhostProvider.class.getName() + " found: add the module io.vhost4j.core"));
+            .orElseThrow(() -> new ConfigurationException("no implementation of " + VhostProvider.class.getName()
+                    + " found: add the module io.vhost4j.core"));
 
     private ProviderHolder() {}
 }

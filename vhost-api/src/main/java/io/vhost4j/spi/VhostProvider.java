@@ -29,7 +29,8 @@ public interface VhostProvider {
     void unregister(Path path);
 
     /** The live device with this id, or null. */
-    @Nullable VhostDevice deviceOrNull(int vid);
+    @Nullable
+    VhostDevice deviceOrNull(int vid);
 
     /** See {@link PacketPool.Builder#build}. */
     PacketPool createPool(PacketPool.Builder settings);

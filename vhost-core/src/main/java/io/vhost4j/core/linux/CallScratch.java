@@ -60,8 +60,8 @@ final class CallScratch {
     long path(String path) {
         byte[] bytes = path.getBytes(StandardCharsets.UTF_8);
         if (bytes.length == 0 || bytes.length >= PATH_MAX || path.indexOf('\0') >= 0) {
-            throw new IllegalArgumentException("path of " + bytes.length + " bytes: it must have 1 to "
-                    + (PATH_MAX - 1) + " bytes and no NUL: " + path);
+            throw new IllegalArgumentException("path of " + bytes.length + " bytes: it must have 1 to " + (PATH_MAX - 1)
+                    + " bytes and no NUL: " + path);
         }
         for (int i = 0; i < bytes.length; i++) {
             buffer.set(ValueLayout.JAVA_BYTE, i, bytes[i]);

@@ -151,21 +151,24 @@ public final class Epoll implements AutoCloseable {
         long start = System.nanoTime();
         int remaining = Math.max(timeoutMillis, -1);
         long result;
-        do {
-            result = Kernel.invokeOnce(
-                    SystemCall.EPOLL_WAIT,
-                    owned.fd(),
-                    buffer.address(),
-                    readyEvents.length,
-                    remaining,
-                    0,
-                    SIGSET_BYTES);
-            if (result == -Errno.EINTR && timeoutMillis > 0) {
-                long elapsed = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
-                remaining = (int) Math.max(0, timeoutMillis - elapsed);
-            }
-        } while (result == -Errno.EINTR);
-        Reference.reachabilityFence(buffer);
+        try {
+            do {
+                result = Kernel.invokeOnce(
+                        SystemCall.EPOLL_WAIT,
+                        owned.fd(),
+                        buffer.address(),
+                        readyEvents.length,
+                        remaining,
+                        0,
+                        SIGSET_BYTES);
+                if (result == -Errno.EINTR && timeoutMillis > 0) {
+                    long elapsed = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+                    remaining = (int) Math.max(0, timeoutMillis - elapsed);
+                }
+            } while (result == -Errno.EINTR);
+        } finally {
+            Reference.reachabilityFence(buffer);
+        }
         collect((int) Kernel.check(result, SystemCall.EPOLL_WAIT, owned.fd()));
         return ready;
     }

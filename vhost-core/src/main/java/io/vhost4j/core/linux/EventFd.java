@@ -80,7 +80,9 @@ public final class EventFd implements AutoCloseable {
      */
     public static boolean isEventFd(int fd) {
         try {
-            return Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd)).toString().equals(LINK);
+            return Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd))
+                    .toString()
+                    .equals(LINK);
         } catch (NoSuchFileException e) {
             return false;
         } catch (IOException e) {
@@ -116,7 +118,8 @@ public final class EventFd implements AutoCloseable {
         int fd = owned.fd();
         CallScratch scratch = CallScratch.current();
         MemorySegment buffer = scratch.buffer();
-        long result = shared ? readNoWait(fd, scratch) : Kernel.invoke(SystemCall.READ, fd, scratch.address(), Long.BYTES);
+        long result =
+                shared ? readNoWait(fd, scratch) : Kernel.invoke(SystemCall.READ, fd, scratch.address(), Long.BYTES);
         if (result == Errno.WOULD_BLOCK) {
             return 0;
         }

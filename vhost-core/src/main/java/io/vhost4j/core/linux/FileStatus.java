@@ -39,8 +39,8 @@ public record FileStatus(long sizeBytes, int mode, long blockSizeBytes, long dev
         MemorySegment buffer = scratch.buffer();
         long emptyPath = scratch.address() + STATX_SIZE;
         buffer.set(ValueLayout.JAVA_BYTE, STATX_SIZE, (byte) 0);
-        long result = Kernel.invoke(
-                SystemCall.FSTAT, fd, emptyPath, AT_EMPTY_PATH, STATX_BASIC_STATS, scratch.address(), 0);
+        long result =
+                Kernel.invoke(SystemCall.FSTAT, fd, emptyPath, AT_EMPTY_PATH, STATX_BASIC_STATS, scratch.address(), 0);
         Kernel.check(result, SystemCall.FSTAT, fd);
         long major = unsigned(buffer, 136);
         return new FileStatus(

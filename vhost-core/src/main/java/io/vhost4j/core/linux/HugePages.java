@@ -70,7 +70,8 @@ public final class HugePages {
         try {
             for (String line : Files.readAllLines(Path.of("/proc/meminfo"))) {
                 if (line.startsWith(key)) {
-                    String value = line.substring(key.length()).replace("kB", "").strip();
+                    String value =
+                            line.substring(key.length()).replace("kB", "").strip();
                     return Long.parseLong(value);
                 }
             }

@@ -148,8 +148,8 @@ public final class Mapping implements AutoCloseable {
         }
         long mappedLength = (lead + length + pageSize - 1) & -pageSize;
         Arena arena = Arena.ofShared();
-        long result = Kernel.invoke(
-                SystemCall.MMAP, 0, mappedLength, prot, Integer.toUnsignedLong(flags), fd, offset - lead);
+        long result =
+                Kernel.invoke(SystemCall.MMAP, 0, mappedLength, prot, Integer.toUnsignedLong(flags), fd, offset - lead);
         if (result < 0) {
             arena.close();
             throw new NativeException(
@@ -233,8 +233,7 @@ public final class Mapping implements AutoCloseable {
     /** Lets pages that are not present yet come from chosen memory nodes only. */
     void bindNodes(int policy, long maskAddress, long maskBits) {
         requireOpen();
-        long result =
-                Kernel.invoke(SystemCall.MBIND, mappedAddress, mappedLength, policy, maskAddress, maskBits, 0);
+        long result = Kernel.invoke(SystemCall.MBIND, mappedAddress, mappedLength, policy, maskAddress, maskBits, 0);
         if (result < 0) {
             throw new NativeException(SystemCall.MBIND, result, describe());
         }

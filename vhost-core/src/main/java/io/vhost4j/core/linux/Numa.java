@@ -26,8 +26,8 @@ public final class Numa {
      */
     public static int tryNodeOf(long address) {
         CallScratch scratch = CallScratch.current();
-        long result = Kernel.invoke(
-                SystemCall.GET_MEMPOLICY, scratch.address(), 0, 0, address, MPOL_F_NODE | MPOL_F_ADDR, 0);
+        long result =
+                Kernel.invoke(SystemCall.GET_MEMPOLICY, scratch.address(), 0, 0, address, MPOL_F_NODE | MPOL_F_ADDR, 0);
         return result < 0 ? (int) result : scratch.buffer().get(ValueLayout.JAVA_INT, 0);
     }
 

@@ -32,7 +32,8 @@ final class SockaddrUn {
     static long write(MemorySegment target, String path) {
         byte[] bytes = path.getBytes(StandardCharsets.UTF_8);
         if (path.isEmpty() || path.indexOf('\0') >= 0) {
-            throw new IllegalArgumentException("socket path '" + path + "' is empty or contains a NUL: give a file path");
+            throw new IllegalArgumentException(
+                    "socket path '" + path + "' is empty or contains a NUL: give a file path");
         }
         boolean isAbstract = bytes[0] == '@';
         int nameBytes = isAbstract ? bytes.length - 1 : bytes.length;
@@ -46,9 +47,9 @@ final class SockaddrUn {
         }
         if (isAbstract) {
             target.set(ValueLayout.JAVA_BYTE, PATH_OFFSET, (byte) 0);
-            return PATH_OFFSET + bytes.length;
+            return PATH_OFFSET + (long) bytes.length;
         }
         target.set(ValueLayout.JAVA_BYTE, PATH_OFFSET + bytes.length, (byte) 0);
-        return PATH_OFFSET + bytes.length + 1;
+        return PATH_OFFSET + (long) bytes.length + 1;
     }
 }

@@ -240,8 +240,7 @@ public final class UnixSocket implements AutoCloseable {
     public long send(MemorySegment data, long offset, long lengthBytes, int[] fds) {
         requireLength(lengthBytes);
         if (fds.length > FdBag.MAX_FDS) {
-            throw new IllegalArgumentException(
-                    fds.length + " descriptors: a message carries at most " + FdBag.MAX_FDS);
+            throw new IllegalArgumentException(fds.length + " descriptors: a message carries at most " + FdBag.MAX_FDS);
         }
         int fd = fd();
         long address = Kernel.address(data, offset, lengthBytes);

@@ -51,8 +51,7 @@ public final class GuestMemory {
 
     /** This memory without {@code region}. */
     public GuestMemory without(GuestRegion region) {
-        return new GuestMemory(
-                Arrays.stream(regions).filter(r -> r != region).toArray(GuestRegion[]::new));
+        return new GuestMemory(Arrays.stream(regions).filter(r -> r != region).toArray(GuestRegion[]::new));
     }
 
     /** The regions, lowest guest address first. */
@@ -99,7 +98,8 @@ public final class GuestMemory {
     }
 
     /** The region with front-end address {@code userAddr}, or null. */
-    @Nullable GuestRegion regionOfUser(long userAddr) {
+    @Nullable
+    GuestRegion regionOfUser(long userAddr) {
         for (GuestRegion region : regions) {
             if (region.containsUser(userAddr)) {
                 return region;
@@ -131,7 +131,8 @@ public final class GuestMemory {
     public MemorySegment segment(long gpa, long bytes) {
         GuestRegion region = regionOf(gpa);
         if (region == null || within(region, gpa - region.gpa(), bytes) == 0) {
-            throw new VhostException(String.format("guest memory gpa=%#x, length=%#x: not inside one region", gpa, bytes));
+            throw new VhostException(
+                    String.format("guest memory gpa=%#x, length=%#x: not inside one region", gpa, bytes));
         }
         return region.view(gpa - region.gpa(), bytes);
     }

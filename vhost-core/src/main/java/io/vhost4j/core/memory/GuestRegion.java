@@ -48,8 +48,8 @@ public final class GuestRegion {
         try {
             FileStatus status = FileStatus.of(fd.fd());
             if (status.isRegular() && mmapOffset + size > status.sizeBytes()) {
-                throw new VhostException(describe(gpa, size, mmapOffset) + ": its file has only " + status.sizeBytes()
-                        + " bytes");
+                throw new VhostException(
+                        describe(gpa, size, mmapOffset) + ": its file has only " + status.sizeBytes() + " bytes");
             }
             int access = Mapping.PROT_READ | Mapping.PROT_WRITE;
             Mapping mapping = Mapping.map(fd, mmapOffset, size, access, Mapping.MAP_SHARED | Mapping.MAP_NORESERVE);

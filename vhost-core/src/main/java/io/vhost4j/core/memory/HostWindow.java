@@ -28,7 +28,8 @@ public final class HostWindow {
     @SuppressWarnings("restricted")
     private static MemorySegment unbounded() {
         if (ByteOrder.nativeOrder() != ByteOrder.LITTLE_ENDIAN) {
-            throw new IllegalStateException("byte order of this machine: big-endian; virtio rings need a little-endian one");
+            throw new IllegalStateException(
+                    "byte order of this machine: big-endian; virtio rings need a little-endian one");
         }
         return MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
     }

@@ -53,9 +53,14 @@ public final class Iotlb {
      * @throws VhostException if the numbers wrap, the range is empty, or the permission is not 1, 2 or 3
      */
     public boolean update(long iova, long size, long userAddr, int permission) {
-        if (size <= 0 || wraps(iova, size) || wraps(userAddr, size) || permission < READ || permission > (READ | WRITE)) {
+        if (size <= 0
+                || wraps(iova, size)
+                || wraps(userAddr, size)
+                || permission < READ
+                || permission > (READ | WRITE)) {
             throw new VhostException(String.format(
-                    "IOTLB update iova=%#x, size=%#x, user=%#x, permission=%d: out of range", iova, size, userAddr, permission));
+                    "IOTLB update iova=%#x, size=%#x, user=%#x, permission=%d: out of range",
+                    iova, size, userAddr, permission));
         }
         int known = ranges.length;
         invalidate(iova, size);
@@ -84,8 +89,8 @@ public final class Iotlb {
         }
         long last = wraps(iova, size) ? -1 : iova + (size - 1);
         ranges = Arrays.stream(ranges)
-                .filter(r -> Long.compareUnsigned(r.iova + (r.size - 1), iova) < 0
-                        || Long.compareUnsigned(r.iova, last) > 0)
+                .filter(r ->
+                        Long.compareUnsigned(r.iova + (r.size - 1), iova) < 0 || Long.compareUnsigned(r.iova, last) > 0)
                 .toArray(Range[]::new);
     }
 
@@ -104,7 +109,8 @@ public final class Iotlb {
     }
 
     /** The range with {@code iova}, or null after telling the listener that it is needed with {@code permission}. */
-    @Nullable Range find(long iova, int permission) {
+    @Nullable
+    Range find(long iova, int permission) {
         Range[] now = ranges;
         int low = 0;
         int high = now.length - 1;

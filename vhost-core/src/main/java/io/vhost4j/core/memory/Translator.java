@@ -106,7 +106,10 @@ public final class Translator {
             return false;
         }
         long regionOffset = userAddr - region.userAddr();
-        remember(iova, Math.min(range.size() - offset, region.size() - regionOffset), region.hostAddress() + regionOffset);
+        remember(
+                iova,
+                Math.min(range.size() - offset, region.size() - regionOffset),
+                region.hostAddress() + regionOffset);
         return true;
     }
 

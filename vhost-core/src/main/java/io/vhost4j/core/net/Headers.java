@@ -45,7 +45,9 @@ final class Headers {
         if (bytes >= ETHERNET_BYTES) {
             type = networkShort(data + TYPE_OFFSET);
         }
-        for (int tags = 0; tags < 2 && (type == TYPE_VLAN || type == TYPE_QINQ) && bytes >= l2Bytes + VLAN_BYTES; tags++) {
+        for (int tags = 0;
+                tags < 2 && (type == TYPE_VLAN || type == TYPE_QINQ) && bytes >= l2Bytes + VLAN_BYTES;
+                tags++) {
             l2Bytes += VLAN_BYTES;
             type = networkShort(data + l2Bytes - 2);
         }

@@ -91,9 +91,7 @@ public final class NetQueue {
     public void start(RingSetup setup, GuestMemory memory, @Nullable Iotlb iotlb) {
         long features = setup.features();
         boolean mergeable = VirtioFeature.MRG_RXBUF.in(features);
-        boolean modern = mergeable
-                || VirtioFeature.VERSION_1.in(features)
-                || VirtioFeature.RING_PACKED.in(features);
+        boolean modern = mergeable || VirtioFeature.VERSION_1.in(features) || VirtioFeature.RING_PACKED.in(features);
         int headerBytes = modern ? NetHeader.BYTES : NetHeader.LEGACY_BYTES;
         Ring made = Ring.create(setup, memory, iotlb, isReceive() ? DescFlags.WRITE : 0);
         if (isReceive()) {

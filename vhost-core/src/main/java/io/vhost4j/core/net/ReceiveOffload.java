@@ -85,7 +85,9 @@ final class ReceiveOffload {
         }
         if (gso != NetHeader.GSO_NONE) {
             l4 = gso == NetHeader.GSO_UDP ? UDP_BYTES : headers.tcpBytes(packet);
-            if (!found || l4 == 0 || headers.protocol != (gso == NetHeader.GSO_UDP ? Headers.PROTOCOL_UDP : Headers.PROTOCOL_TCP)) {
+            if (!found
+                    || l4 == 0
+                    || headers.protocol != (gso == NetHeader.GSO_UDP ? Headers.PROTOCOL_UDP : Headers.PROTOCOL_TCP)) {
                 return false;
             }
             ol |= gso == NetHeader.GSO_UDP ? PacketFlags.TX_UDP_SEG : PacketFlags.TX_TCP_SEG;

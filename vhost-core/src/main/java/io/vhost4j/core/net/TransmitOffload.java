@@ -66,7 +66,7 @@ final class TransmitOffload {
             }
         }
         if (segmented) {
-            long headerBytes = l4Start + packet.l4Length();
+            long headerBytes = (long) l4Start + packet.l4Length();
             firstWord |= (long) gsoType(ol) << 8 * NetHeader.GSO_TYPE
                     | headerBytes << 8 * NetHeader.HDR_LEN
                     | (long) packet.tsoSegmentSize() << 8 * NetHeader.GSO_SIZE;

@@ -192,7 +192,9 @@ public final class BufferPool implements PacketPool {
     private void handOut(PooledPacket packet) {
         packet.reset();
         if (tracked != null) {
-            tracked.put(packet, new Throwable("allocated here by " + Thread.currentThread().getName()));
+            tracked.put(
+                    packet,
+                    new Throwable("allocated here by " + Thread.currentThread().getName()));
         }
     }
 

@@ -41,7 +41,10 @@ public final class PooledPacket implements Packet {
     private int l4Length;
     private int tsoSegmentSize;
     private long userData;
+
+    @SuppressWarnings("unused") // only through REFERENCES
     private int references;
+
     private @Nullable Runnable externalRelease;
 
     PooledPacket(BufferPool pool, int index) {

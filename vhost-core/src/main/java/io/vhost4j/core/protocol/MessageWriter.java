@@ -79,8 +79,8 @@ public final class MessageWriter implements AutoCloseable {
         long sent = hasWaiting() ? 0 : Math.max(0, socket.send(message, 0, length));
         int rest = length - (int) sent;
         if (rest > MAX_WAITING - waitingBytes) {
-            throw new ProtocolException(
-                    "the front-end does not read its replies: " + waitingBytes + " bytes wait, the limit is " + MAX_WAITING);
+            throw new ProtocolException("the front-end does not read its replies: " + waitingBytes
+                    + " bytes wait, the limit is " + MAX_WAITING);
         }
         MemorySegment.copy(message, sent, waiting, waitingBytes, rest);
         waitingBytes += rest;

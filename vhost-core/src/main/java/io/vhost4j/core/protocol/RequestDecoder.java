@@ -50,8 +50,7 @@ public final class RequestDecoder {
             case SET_VRING_ENABLE -> new FrontendRequest.SetVringEnable(index(code, message), number(message));
             case SEND_RARP -> new FrontendRequest.SendRarp(u64(code, message));
             case NET_SET_MTU -> new FrontendRequest.NetSetMtu(u64(code, message));
-            case SET_BACKEND_REQ_FD ->
-                empty(code, message, new FrontendRequest.SetBackendReqFd(message.fd(0)));
+            case SET_BACKEND_REQ_FD -> empty(code, message, new FrontendRequest.SetBackendReqFd(message.fd(0)));
             case GET_CONFIG -> config(message);
             case RESET_DEVICE -> empty(code, message, new FrontendRequest.ResetDevice());
             case GET_MAX_MEM_SLOTS -> empty(code, message, new FrontendRequest.GetMaxMemSlots());
@@ -77,8 +76,7 @@ public final class RequestDecoder {
                     SET_DEVICE_STATE_FD,
                     CHECK_DEVICE_STATE,
                     GET_SHMEM_CONFIG,
-                    GET_VRING_BASE_SKIP_DRAIN ->
-                new FrontendRequest.Unsupported(message.request());
+                    GET_VRING_BASE_SKIP_DRAIN -> new FrontendRequest.Unsupported(message.request());
         };
     }
 
@@ -106,7 +104,8 @@ public final class RequestDecoder {
         MemorySegment payload = message.payload();
         long flags = u32At(payload, VhostUserVring.ADDR_FLAGS);
         if ((flags & ~VhostUserVring.ADDR_FLAG_LOG) != 0) {
-            throw new ProtocolException("SET_VRING_ADDR with flags=0x" + Long.toHexString(flags) + ": only bit 0 exists");
+            throw new ProtocolException(
+                    "SET_VRING_ADDR with flags=0x" + Long.toHexString(flags) + ": only bit 0 exists");
         }
         RingAddresses addresses = new RingAddresses(
                 flags,
@@ -141,8 +140,8 @@ public final class RequestDecoder {
         }
         long count = u32At(message.payload(), VhostUserMemory.TABLE_COUNT);
         if (count > VhostUserMemory.TABLE_MAX_REGIONS) {
-            throw new ProtocolException("SET_MEM_TABLE with " + count + " regions: at most "
-                    + VhostUserMemory.TABLE_MAX_REGIONS + " fit");
+            throw new ProtocolException(
+                    "SET_MEM_TABLE with " + count + " regions: at most " + VhostUserMemory.TABLE_MAX_REGIONS + " fit");
         }
         int regions = (int) count;
         checkSize(

@@ -67,8 +67,7 @@ final class PackedRing extends Ring {
                 break;
             }
             batch.firstSegment[chain] = batch.segments;
-            if (!takeSingle(batch, chain, at, flags)
-                    && !takeChain(batch, chain, slot, flags, slotsLeft)) {
+            if (!takeSingle(batch, chain, at, flags) && !takeChain(batch, chain, slot, flags, slotsLeft)) {
                 break;
             }
             int slots = batch.slots[chain];
@@ -187,7 +186,8 @@ final class PackedRing extends Ring {
         advanceUsed(slots);
         for (int chain = 1; chain < count; chain++) {
             HostWindow.setLong(
-                    desc + ((long) usedSlot << PackedLayout.DESC_SHIFT) + PackedLayout.DESC_LEN, usedWord(batch, chain));
+                    desc + ((long) usedSlot << PackedLayout.DESC_SHIFT) + PackedLayout.DESC_LEN,
+                    usedWord(batch, chain));
             advanceUsed(batch.slots[chain]);
             slots += batch.slots[chain];
         }
@@ -234,7 +234,8 @@ final class PackedRing extends Ring {
 
     @Override
     public boolean needsNotification() {
-        // the store of the used descriptors must be visible before the driver's wish is read; the driver does the opposite
+        // the store of the used descriptors must be visible before the driver's wish is read; the driver does the
+        // opposite
         VarHandle.fullFence();
         int published = unasked;
         unasked = 0;
@@ -277,7 +278,8 @@ final class PackedRing extends Ring {
         int chains = 0;
         boolean inChain = false;
         for (int seen = 0; seen < size; seen++) {
-            int flags = HostWindow.getShortAcquire(desc + ((long) slot << PackedLayout.DESC_SHIFT) + PackedLayout.DESC_FLAGS);
+            int flags = HostWindow.getShortAcquire(
+                    desc + ((long) slot << PackedLayout.DESC_SHIFT) + PackedLayout.DESC_FLAGS);
             if (!inChain && (flags & STATE_BITS) != expected) {
                 break;
             }

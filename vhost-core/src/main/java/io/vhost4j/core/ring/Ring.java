@@ -25,6 +25,7 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
     final boolean indirect;
     /** {@code DescFlags.WRITE} for a ring whose buffers we write, 0 for one whose buffers we read. */
     final int direction;
+
     final int maxTableEntries;
     /** For the addresses of buffers. */
     final Translator buffers;
@@ -33,7 +34,8 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
 
     private final ChainBatch batch;
     /** Where writes are logged, null if they are not. */
-    @Nullable DirtyLog log;
+    @Nullable
+    DirtyLog log;
 
     private long usedGpa = -1;
     private @Nullable RingFault fault;
@@ -209,5 +211,4 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
         }
         return true;
     }
-
 }

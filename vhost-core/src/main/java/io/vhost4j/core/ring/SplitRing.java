@@ -106,9 +106,8 @@ final class SplitRing extends Ring {
             int flags = HostWindow.getShort(at + SplitLayout.DESC_FLAGS);
             long bytes = Integer.toUnsignedLong(HostWindow.getInt(at + SplitLayout.DESC_LEN));
             long gpa = HostWindow.getLong(at + SplitLayout.DESC_ADDR);
-            long added = (flags & DescFlags.INDIRECT) != 0
-                    ? takeTable(gpa, bytes, flags)
-                    : takeBuffer(gpa, bytes, flags);
+            long added =
+                    (flags & DescFlags.INDIRECT) != 0 ? takeTable(gpa, bytes, flags) : takeBuffer(gpa, bytes, flags);
             total = added < 0 || total < 0 ? ChainBatch.BAD : total + added;
             if ((flags & DescFlags.NEXT) == 0 || (flags & DescFlags.INDIRECT) != 0) {
                 break;

@@ -23,8 +23,7 @@ final class Connection implements EventHandler {
     private VhostEvents.@Nullable Timer messageTimer;
     private long messageOfTimer;
 
-    private Connection(
-            VhostEvents events, UnixSocket socket, SessionConfig config, Consumer<Connection> onEnd) {
+    private Connection(VhostEvents events, UnixSocket socket, SessionConfig config, Consumer<Connection> onEnd) {
         this.events = events;
         this.socket = socket;
         this.onEnd = onEnd;

@@ -62,15 +62,17 @@ public final class CoreProvider implements VhostProvider {
 
     private static String key(Path path) {
         String text = path.toString();
-        return SocketFile.isAbstract(text) ? text : path.toAbsolutePath().normalize().toString();
+        return SocketFile.isAbstract(text)
+                ? text
+                : path.toAbsolutePath().normalize().toString();
     }
 
     private static void check(Path path, Set<DriverFlag> flags) {
         String text = path.toString();
         int bytes = text.getBytes(StandardCharsets.UTF_8).length - (SocketFile.isAbstract(text) ? 1 : 0);
         if (bytes < 1 || bytes > MAX_PATH_BYTES) {
-            throw new ConfigurationException(
-                    "socket path of " + bytes + " bytes: must have 1 to " + MAX_PATH_BYTES + ", choose another: " + text);
+            throw new ConfigurationException("socket path of " + bytes + " bytes: must have 1 to " + MAX_PATH_BYTES
+                    + ", choose another: " + text);
         }
         for (DriverFlag flag : List.of(DriverFlag.NO_RECONNECT, DriverFlag.ASYNC_CONNECT)) {
             if (flags.contains(flag) && !flags.contains(DriverFlag.CLIENT)) {

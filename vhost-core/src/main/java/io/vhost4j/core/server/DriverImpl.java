@@ -56,8 +56,7 @@ final class DriverImpl implements VhostDriver {
 
     /** A segment of the guest is larger than a buffer: it cannot be delivered in one buffer, unless in an external one. */
     private long withoutWhatFlagsForbid(long word) {
-        boolean oneBuffer =
-                flags.contains(DriverFlag.LINEARBUF_SUPPORT) && !flags.contains(DriverFlag.EXTBUF_SUPPORT);
+        boolean oneBuffer = flags.contains(DriverFlag.LINEARBUF_SUPPORT) && !flags.contains(DriverFlag.EXTBUF_SUPPORT);
         return oneBuffer ? word & ~SEGMENTATION : word;
     }
 

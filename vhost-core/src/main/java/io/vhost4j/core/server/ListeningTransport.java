@@ -81,7 +81,8 @@ final class ListeningTransport implements Transport, EventHandler {
                 take(accepted.get());
             }
         } catch (NativeException e) {
-            LOG.warn("{}: cannot accept a connection, trying again in {} ms: {}", path, BACK_OFF_MILLIS, e.getMessage());
+            LOG.warn(
+                    "{}: cannot accept a connection, trying again in {} ms: {}", path, BACK_OFF_MILLIS, e.getMessage());
             pause();
         }
     }

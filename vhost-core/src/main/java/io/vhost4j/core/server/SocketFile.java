@@ -116,13 +116,12 @@ final class SocketFile {
         try {
             socket.bind(path);
         } catch (NativeException e) {
-            String reason =
-                    switch (e.errno()) {
-                        case Errno.ENOENT -> "its folder does not exist: make it first";
-                        case Errno.EACCES, Errno.EPERM -> "no permission to make a file in its folder";
-                        case Errno.EADDRINUSE -> "it is in use by another process";
-                        default -> e.getMessage();
-                    };
+            String reason = switch (e.errno()) {
+                case Errno.ENOENT -> "its folder does not exist: make it first";
+                case Errno.EACCES, Errno.EPERM -> "no permission to make a file in its folder";
+                case Errno.EADDRINUSE -> "it is in use by another process";
+                default -> e.getMessage();
+            };
             throw new ConfigurationException("cannot listen on " + path + ": " + reason, e);
         }
     }

@@ -85,6 +85,7 @@ final class VhostEvents implements EventLoop {
     }
 
     /** Whether the caller is the event thread. */
+    @SuppressWarnings("ReferenceEquality") // identity is what is asked
     boolean isCurrentThread() {
         return Thread.currentThread() == thread;
     }

@@ -52,7 +52,9 @@ final class DeviceImpl implements VhostDevice {
     @Override
     public int getNumaNode() {
         List<GuestRegion> regions = session.memory().memory().regions();
-        return regions.isEmpty() ? -1 : Math.max(-1, Numa.tryNodeOf(regions.getFirst().hostAddress()));
+        return regions.isEmpty()
+                ? -1
+                : Math.max(-1, Numa.tryNodeOf(regions.getFirst().hostAddress()));
     }
 
     @Override
@@ -79,12 +81,7 @@ final class DeviceImpl implements VhostDevice {
     public Vring getVhostVring(int queueId) {
         NetQueue queue = queue(queueId);
         return new Vring(
-                queueId,
-                queue.size(),
-                session.agreed().packed(),
-                queue.started(),
-                queue.enabled(),
-                queue.broken());
+                queueId, queue.size(), session.agreed().packed(), queue.started(), queue.enabled(), queue.broken());
     }
 
     @Override
@@ -105,7 +102,8 @@ final class DeviceImpl implements VhostDevice {
     @Override
     public int enqueueBurst(int queueId, Packet[] packets, int from, int count) {
         if ((queueId & 1) != 0) {
-            throw new IllegalArgumentException("queueId=" + queueId + ": enqueue goes to even rings, the guest's receive queues");
+            throw new IllegalArgumentException(
+                    "queueId=" + queueId + ": enqueue goes to even rings, the guest's receive queues");
         }
         NetQueue queue = session.rings().queueOrNull(queueId);
         return queue == null ? 0 : queue.enqueueBurst(packets, from, count);
@@ -114,7 +112,8 @@ final class DeviceImpl implements VhostDevice {
     @Override
     public int dequeueBurst(int queueId, PacketPool pool, Packet[] packets, int from, int count) {
         if ((queueId & 1) == 0) {
-            throw new IllegalArgumentException("queueId=" + queueId + ": dequeue takes from odd rings, the guest's transmit queues");
+            throw new IllegalArgumentException(
+                    "queueId=" + queueId + ": dequeue takes from odd rings, the guest's transmit queues");
         }
         NetQueue queue = session.rings().queueOrNull(queueId);
         return queue == null ? 0 : queue.dequeueBurst(pool, packets, from, count);

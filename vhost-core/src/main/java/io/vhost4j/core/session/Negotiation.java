@@ -106,8 +106,8 @@ final class Negotiation {
     void acceptMtu(long wanted) {
         require(ProtocolFeature.MTU, "NET_SET_MTU");
         if (wanted < MIN_MTU || wanted > MAX_MTU) {
-            throw new RequestRejectedException("NET_SET_MTU: mtu=" + Long.toUnsignedString(wanted) + ": must be " + MIN_MTU
-                    + " to " + MAX_MTU);
+            throw new RequestRejectedException(
+                    "NET_SET_MTU: mtu=" + Long.toUnsignedString(wanted) + ": must be " + MIN_MTU + " to " + MAX_MTU);
         }
         mtu = (int) wanted;
     }

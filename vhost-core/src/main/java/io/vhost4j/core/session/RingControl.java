@@ -107,7 +107,8 @@ final class RingControl {
     Reply enable(long queue, long enable) {
         RingState ring = rings.ring(queue);
         if (enable != 0 && enable != 1) {
-            throw new RequestRejectedException("SET_VRING_ENABLE: queue=" + queue + ", enable=" + enable + ": is 0 or 1");
+            throw new RequestRejectedException(
+                    "SET_VRING_ENABLE: queue=" + queue + ", enable=" + enable + ": is 0 or 1");
         }
         ring.setEnabled(enable == 1);
         return Reply.ACK;

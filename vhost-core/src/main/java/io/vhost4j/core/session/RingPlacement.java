@@ -79,8 +79,8 @@ final class RingPlacement {
 
     private static void checkAligned(int queue, String part, long address, int alignment) {
         if ((address & (alignment - 1)) != 0) {
-            throw new RequestRejectedException("queue=" + queue + ", " + part + " area at 0x" + Long.toHexString(address)
-                    + ": must be aligned to " + alignment + " bytes");
+            throw new RequestRejectedException("queue=" + queue + ", " + part + " area at 0x"
+                    + Long.toHexString(address) + ": must be aligned to " + alignment + " bytes");
         }
     }
 }

@@ -19,7 +19,10 @@ final class RingState {
 
     int size;
     int base;
-    @Nullable RingAddresses addresses;
+
+    @Nullable
+    RingAddresses addresses;
+
     boolean kicked;
     boolean enabled;
 

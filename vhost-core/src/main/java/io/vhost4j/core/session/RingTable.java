@@ -98,7 +98,8 @@ final class RingTable {
     }
 
     /** The queue of the ring with this number, for burst calls; null if the front-end has not named it. */
-    @Nullable NetQueue queueOrNull(int index) {
+    @Nullable
+    NetQueue queueOrNull(int index) {
         RingState[] current = rings;
         return index >= 0 && index < current.length ? current[index].queue : null;
     }

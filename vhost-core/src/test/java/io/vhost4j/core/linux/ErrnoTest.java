@@ -35,8 +35,8 @@ final class ErrnoTest {
 
     @Test
     void shouldSayCallValuesNameAndText() {
-        NativeException e = assertThrows(
-                NativeException.class, () -> FileCalls.open("/no/such/file", FileCalls.O_RDONLY, 0));
+        NativeException e =
+                assertThrows(NativeException.class, () -> FileCalls.open("/no/such/file", FileCalls.O_RDONLY, 0));
         assertEquals("open(/no/such/file): ENOENT (No such file or directory)", e.getMessage());
         assertEquals("open", e.call());
         assertEquals(Errno.ENOENT, e.errno());

@@ -74,8 +74,8 @@ final class EventFdTest {
     @Test
     void shouldNotBlockOnKernelsThatCannotReadWithoutWaiting() {
         try (EventFd event = blocking();
-                LinuxFaults.Installed faults = LinuxFaults.install(
-                        (call, arg) -> call == SystemCall.PREADV2 ? Errno.EOPNOTSUPP : 0)) {
+                LinuxFaults.Installed faults =
+                        LinuxFaults.install((call, arg) -> call == SystemCall.PREADV2 ? Errno.EOPNOTSUPP : 0)) {
             assertEquals(0, event.drain(), faults::toString);
             assertTrue(event.signal());
             assertEquals(1, event.drain());

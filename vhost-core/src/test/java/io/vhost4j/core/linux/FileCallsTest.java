@@ -50,8 +50,8 @@ final class FileCallsTest {
                         parent.fd(), "inside", FileCalls.O_CREAT | FileCalls.O_WRONLY | FileCalls.O_EXCL, 0640)) {
             assertTrue(Files.exists(directory.resolve("inside")));
             assertTrue(FileStatus.of(file.fd()).isRegular());
-            NativeException e = assertThrows(
-                    NativeException.class, () -> FileCalls.openAt(file.fd(), "x", FileCalls.O_RDONLY, 0));
+            NativeException e =
+                    assertThrows(NativeException.class, () -> FileCalls.openAt(file.fd(), "x", FileCalls.O_RDONLY, 0));
             assertEquals("open(x): ENOTDIR (Not a directory)", e.getMessage());
         }
         assertThrows(
@@ -62,8 +62,8 @@ final class FileCallsTest {
     @Test
     void shouldNotFollowALinkWhenTold() throws IOException {
         Path link = Files.createSymbolicLink(directory.resolve("link"), directory);
-        NativeException e = assertThrows(
-                NativeException.class, () -> FileCalls.open(link.toString(), FileCalls.O_NOFOLLOW, 0));
+        NativeException e =
+                assertThrows(NativeException.class, () -> FileCalls.open(link.toString(), FileCalls.O_NOFOLLOW, 0));
         assertEquals("ELOOP", Errno.name(e.errno()));
     }
 
@@ -131,8 +131,7 @@ final class FileCallsTest {
             assertEquals(0, FileCalls.ioctl(pair.second().fd(), FIONREAD, count));
             assertEquals(77, count.get(ValueLayout.JAVA_INT, 0));
             assertEquals(-Errno.ENOTTY, FileCalls.tryIoctl(plain.fd(), 0xABCD, 0L));
-            NativeException e =
-                    assertThrows(NativeException.class, () -> FileCalls.ioctl(plain.fd(), 0xABCD, count));
+            NativeException e = assertThrows(NativeException.class, () -> FileCalls.ioctl(plain.fd(), 0xABCD, count));
             assertTrue(e.getMessage().contains("request=0xabcd): ENOTTY"), e.getMessage());
             assertFalse(FileCalls.isTerminal(plain.fd()));
         }

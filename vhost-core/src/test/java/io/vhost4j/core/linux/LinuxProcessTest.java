@@ -23,7 +23,8 @@ final class LinuxProcessTest {
     /** Runs on a thread of its own, so that a changed affinity ends with it. */
     private static <T> T onNewThread(boolean virtual, Callable<T> work) throws Exception {
         FutureTask<T> task = new FutureTask<>(work);
-        Thread thread = virtual ? Thread.ofVirtual().start(task) : Thread.ofPlatform().start(task);
+        Thread thread =
+                virtual ? Thread.ofVirtual().start(task) : Thread.ofPlatform().start(task);
         thread.join();
         return task.get();
     }
@@ -40,14 +41,20 @@ final class LinuxProcessTest {
 
     @Test
     void shouldKnowLimits() throws IOException {
-        assertEquals(limitOfProc("Max open files"), LinuxProcess.openFilesLimit().toString());
-        assertEquals(limitOfProc("Max locked memory"), LinuxProcess.lockedMemoryLimit().toString());
+        assertEquals(
+                limitOfProc("Max open files"), LinuxProcess.openFilesLimit().toString());
+        assertEquals(
+                limitOfProc("Max locked memory"),
+                LinuxProcess.lockedMemoryLimit().toString());
     }
 
     private static String limitOfProc(String name) throws IOException {
         for (String line : Files.readAllLines(Path.of("/proc/self/limits"))) {
             if (line.startsWith(name)) {
-                String[] values = line.substring(name.length()).replace("unlimited", "-1").strip().split(" +");
+                String[] values = line.substring(name.length())
+                        .replace("unlimited", "-1")
+                        .strip()
+                        .split(" +");
                 return new LinuxProcess.Limit(Long.parseLong(values[0]), Long.parseLong(values[1])).toString();
             }
         }
@@ -72,8 +79,8 @@ final class LinuxProcessTest {
 
     @Test
     void shouldRefuseProcessorsThatAreNotThere() throws Exception {
-        NativeException e = onNewThread(
-                false, () -> assertThrows(NativeException.class, () -> CpuAffinity.pinCurrentThread(8191)));
+        NativeException e =
+                onNewThread(false, () -> assertThrows(NativeException.class, () -> CpuAffinity.pinCurrentThread(8191)));
         assertEquals("sched_setaffinity(cpus={8191}): EINVAL (Invalid argument)", e.getMessage());
         assertThrows(IllegalArgumentException.class, () -> CpuAffinity.pinCurrentThread(-1));
         assertThrows(IllegalArgumentException.class, () -> CpuAffinity.pinCurrentThread(8192));
@@ -82,10 +89,12 @@ final class LinuxProcessTest {
 
     @Test
     void shouldRefuseVirtualThreads() {
-        ExecutionException e = assertThrows(ExecutionException.class, () -> onNewThread(true, () -> {
-            CpuAffinity.pinCurrentThread(0);
-            return null;
-        }));
+        ExecutionException e = assertThrows(
+                ExecutionException.class,
+                () -> onNewThread(true, () -> {
+                    CpuAffinity.pinCurrentThread(0);
+                    return null;
+                }));
         assertEquals(IllegalStateException.class, e.getCause().getClass());
     }
 

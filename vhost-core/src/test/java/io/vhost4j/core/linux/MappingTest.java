@@ -116,7 +116,12 @@ final class MappingTest {
 
     @ParameterizedTest
     @CsvSource({
-        "-1, 1", "0, 0", "0, -1", "0, 9223372036854775807", "9223372036854775807, 1", "9223372036854771712, 4096"
+        "-1, 1",
+        "0, 0",
+        "0, -1",
+        "0, 9223372036854775807",
+        "9223372036854775807, 1",
+        "9223372036854771712, 4096"
     })
     void shouldRefuseRangesThatCannotBe(long offset, long length) {
         try (OwnedFd file = MemFd.create("ranges", PAGE)) {
@@ -130,8 +135,8 @@ final class MappingTest {
     void shouldSayWhatTheKernelRefused() {
         try (OwnedFd file = MemFd.create("refused", PAGE)) {
             MemFd.addSeals(file.fd(), MemFd.F_SEAL_WRITE);
-            NativeException e = assertThrows(
-                    NativeException.class, () -> Mapping.map(file, 0, 10, READ_WRITE, Mapping.MAP_SHARED));
+            NativeException e =
+                    assertThrows(NativeException.class, () -> Mapping.map(file, 0, 10, READ_WRITE, Mapping.MAP_SHARED));
             assertEquals(
                     "mmap(fd=" + file.fd() + ", offset=0, length=10, page=" + PAGE
                             + "): EPERM (Operation not permitted)",
@@ -140,8 +145,7 @@ final class MappingTest {
                     IllegalArgumentException.class,
                     () -> Mapping.map(file, 0, 10, READ_WRITE, Mapping.MAP_SHARED | 0x10));
             NativeException tooMuch = assertThrows(
-                    NativeException.class,
-                    () -> Mapping.map(file, 0, 1L << 60, Mapping.PROT_READ, Mapping.MAP_SHARED));
+                    NativeException.class, () -> Mapping.map(file, 0, 1L << 60, Mapping.PROT_READ, Mapping.MAP_SHARED));
             assertEquals(Errno.ENOMEM, tooMuch.errno());
         }
     }

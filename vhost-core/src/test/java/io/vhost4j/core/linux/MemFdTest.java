@@ -40,8 +40,7 @@ final class MemFdTest {
             MemFd.addSeals(file.fd(), MemFd.F_SEAL_SHRINK);
             FileCalls.ftruncate(file.fd(), 8192);
             NativeException e = assertThrows(NativeException.class, () -> FileCalls.ftruncate(file.fd(), 4096));
-            assertEquals(
-                    "ftruncate(fd=" + file.fd() + ", size=4096): EPERM (Operation not permitted)", e.getMessage());
+            assertEquals("ftruncate(fd=" + file.fd() + ", size=4096): EPERM (Operation not permitted)", e.getMessage());
             MemFd.addSeals(file.fd(), MemFd.F_SEAL_SEAL);
             assertEquals(MemFd.F_SEAL_SHRINK | MemFd.F_SEAL_SEAL, MemFd.seals(file.fd()));
             assertThrows(NativeException.class, () -> MemFd.addSeals(file.fd(), MemFd.F_SEAL_GROW));
@@ -58,11 +57,10 @@ final class MemFdTest {
     @Test
     void shouldFreeARange() {
         try (OwnedFd file = MemFd.create("holes", 8192);
-                Mapping mapping = Mapping.map(
-                        file, 0, 8192, Mapping.PROT_READ | Mapping.PROT_WRITE, Mapping.MAP_SHARED)) {
+                Mapping mapping =
+                        Mapping.map(file, 0, 8192, Mapping.PROT_READ | Mapping.PROT_WRITE, Mapping.MAP_SHARED)) {
             mapping.segment().fill((byte) 1);
-            FileCalls.fallocate(
-                    file.fd(), FileCalls.FALLOC_FL_PUNCH_HOLE | FileCalls.FALLOC_FL_KEEP_SIZE, 4096, 4096);
+            FileCalls.fallocate(file.fd(), FileCalls.FALLOC_FL_PUNCH_HOLE | FileCalls.FALLOC_FL_KEEP_SIZE, 4096, 4096);
             assertEquals(1, mapping.segment().get(java.lang.foreign.ValueLayout.JAVA_BYTE, 4095));
             assertEquals(0, mapping.segment().get(java.lang.foreign.ValueLayout.JAVA_BYTE, 4096));
             assertThrows(NativeException.class, () -> FileCalls.fallocate(file.fd(), 0, 0, 0));

@@ -74,8 +74,8 @@ final class NativeAccessTest {
     void shouldNameTheFlagOnTheModulePath() throws Exception {
         Assumptions.assumeTrue(Runtime.version().feature() >= 24, "native access can be denied from JDK 24 on");
         String line = "native access is denied to vhost4j: start java with --enable-native-access=io.vhost4j.core";
-        String modules = classes() + ":" + location(io.vhost4j.VhostException.class) + ":"
-                + location(org.slf4j.Logger.class);
+        String modules =
+                classes() + ":" + location(io.vhost4j.VhostException.class) + ":" + location(org.slf4j.Logger.class);
         String patch = "--patch-module=io.vhost4j.core=" + testClasses();
         String program = "io.vhost4j.core/" + Program.class.getName();
         assertEquals(line + "|" + line, run("--illegal-native-access=deny", "-p", modules, patch, "-m", program));

@@ -60,7 +60,8 @@ final class OwnedFdTest {
         OwnedFd first = some();
         OwnedFd second = first.dup();
         assertNotEquals(first.fd(), second.fd());
-        assertEquals(FileStatus.of(first.fd()).inode(), FileStatus.of(second.fd()).inode());
+        assertEquals(
+                FileStatus.of(first.fd()).inode(), FileStatus.of(second.fd()).inode());
         first.close();
         assertEquals(1, FileStatus.of(second.fd()).sizeBytes());
         second.close();

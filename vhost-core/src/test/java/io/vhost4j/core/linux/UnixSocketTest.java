@@ -226,7 +226,8 @@ final class UnixSocketTest {
         try (UnixSocket.Pair pair = UnixSocket.pair();
                 FdBag bag = new FdBag()) {
             pair.second().close();
-            NativeException e = assertThrows(NativeException.class, () -> pair.first().send(memory, 0, 1));
+            NativeException e =
+                    assertThrows(NativeException.class, () -> pair.first().send(memory, 0, 1));
             assertEquals(Errno.EPIPE, e.errno());
             assertEquals(0, pair.first().receive(memory, 0, 1, bag));
         }
@@ -272,6 +273,7 @@ final class UnixSocketTest {
             assertEquals(3, pair.second().receive(memory, 3, 100, bag));
         }
         assertArrayEquals(
-                new byte[] {'0', '1', '2', '3', '4', '5', 0}, memory.asSlice(0, 7).toArray(ValueLayout.JAVA_BYTE));
+                new byte[] {'0', '1', '2', '3', '4', '5', 0},
+                memory.asSlice(0, 7).toArray(ValueLayout.JAVA_BYTE));
     }
 }
