@@ -79,7 +79,8 @@ final class Device {
     /** A queue pair. */
     QueuePair pair(int index) {
         if (index < 0 || index >= pairs.length) {
-            throw new IllegalArgumentException("queue pair " + index + ": the device has pairs 0 to " + (pairs.length - 1));
+            throw new IllegalArgumentException(
+                    "queue pair " + index + ": the device has pairs 0 to " + (pairs.length - 1));
         }
         return pairs[index];
     }
@@ -102,8 +103,9 @@ final class Device {
         try {
             pool.close();
         } catch (IllegalStateException e) {
-            throw new VhostException("virtio-user is closed but not its pool: free the packets and close the pool: "
-                    + e.getMessage(), e);
+            throw new VhostException(
+                    "virtio-user is closed but not its pool: free the packets and close the pool: " + e.getMessage(),
+                    e);
         }
     }
 }

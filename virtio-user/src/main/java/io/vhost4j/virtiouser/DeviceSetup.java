@@ -57,8 +57,7 @@ final class DeviceSetup {
         setStatus(STATUS_DRIVER);
         connection.tellNumber(RequestCode.SET_FEATURES, features);
         setStatus(STATUS_DRIVER | STATUS_FEATURES_OK);
-        if (ProtocolFeature.STATUS.in(protocol)
-                && (connection.ask(RequestCode.GET_STATUS) & STATUS_FEATURES_OK) == 0) {
+        if (ProtocolFeature.STATUS.in(protocol) && (connection.ask(RequestCode.GET_STATUS) & STATUS_FEATURES_OK) == 0) {
             throw refused("it does not accept the features " + names(features));
         }
         if (ProtocolFeature.MTU.in(protocol) && VirtioFeature.MTU.in(features)) {
@@ -93,8 +92,7 @@ final class DeviceSetup {
             table.set(ValueLayout.JAVA_LONG_UNALIGNED, 0, 0);
             table.set(ValueLayout.JAVA_INT_UNALIGNED, VhostUserMemory.TABLE_COUNT, REGIONS);
             writeRegion(VhostUserMemory.TABLE_REGIONS, pool.baseAddress(), pool.lengthBytes());
-            writeRegion(
-                    VhostUserMemory.TABLE_REGIONS + VhostUserMemory.REGION_BYTES, rings.address(), rings.length());
+            writeRegion(VhostUserMemory.TABLE_REGIONS + VhostUserMemory.REGION_BYTES, rings.address(), rings.length());
             int bytes = VhostUserMemory.TABLE_REGIONS + REGIONS * VhostUserMemory.REGION_BYTES;
             connection.tell(RequestCode.SET_MEM_TABLE, bytes, pool.file().fd(), rings.fd());
             return;

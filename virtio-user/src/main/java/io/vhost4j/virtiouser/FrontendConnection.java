@@ -95,7 +95,9 @@ final class FrontendConnection implements AutoCloseable {
         receive(request, VhostUserVring.STATE_BYTES);
         int answered = payload.get(ValueLayout.JAVA_INT_UNALIGNED, VhostUserVring.STATE_INDEX);
         if (answered != ring) {
-            throw failure(request, "asked for ring " + ring + ", the answer is about ring " + Integer.toUnsignedString(answered));
+            throw failure(
+                    request,
+                    "asked for ring " + ring + ", the answer is about ring " + Integer.toUnsignedString(answered));
         }
         return payload.get(ValueLayout.JAVA_INT_UNALIGNED, VhostUserVring.STATE_NUM);
     }
@@ -182,7 +184,8 @@ final class FrontendConnection implements AutoCloseable {
     }
 
     private VhostException failure(RequestCode request, NativeException cause) {
-        return new VhostException("socket " + path + ", " + request + ": the back-end is gone: " + cause.getMessage(), cause);
+        return new VhostException(
+                "socket " + path + ", " + request + ": the back-end is gone: " + cause.getMessage(), cause);
     }
 
     @Override

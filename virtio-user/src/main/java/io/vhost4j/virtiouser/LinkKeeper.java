@@ -38,7 +38,10 @@ final class LinkKeeper {
         this.endpoint = endpoint;
         this.device = device;
         events = Epoll.create(2);
-        thread = Thread.ofPlatform().daemon().name("virtio-user " + endpoint.path()).unstarted(this::run);
+        thread = Thread.ofPlatform()
+                .daemon()
+                .name("virtio-user " + endpoint.path())
+                .unstarted(this::run);
     }
 
     /**
@@ -81,8 +84,12 @@ final class LinkKeeper {
             socket.bind(path);
         } catch (NativeException e) {
             if (e.errno() != Errno.EADDRINUSE || !isStale(path)) {
-                throw new VhostException("socket " + path + ": cannot listen: " + e.getMessage()
-                        + (e.errno() == Errno.EADDRINUSE ? "; another program uses it, or it is no socket" : ""), e);
+                throw new VhostException(
+                        "socket " + path + ": cannot listen: " + e.getMessage()
+                                + (e.errno() == Errno.EADDRINUSE
+                                        ? "; another program uses it, or it is no socket"
+                                        : ""),
+                        e);
             }
             FileCalls.unlink(path);
             socket.bind(path);

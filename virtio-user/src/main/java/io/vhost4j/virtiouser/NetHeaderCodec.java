@@ -8,10 +8,8 @@ import io.vhost4j.packet.PacketFlags;
 
 /** Offload fields of packets to virtio-net headers and back (virtio 1.2 §5.1.6.2 and §5.1.6.4). */
 final class NetHeaderCodec {
-    private static final long WANTED = PacketFlags.TX_L4_MASK
-            | PacketFlags.TX_TCP_SEG
-            | PacketFlags.TX_UDP_SEG
-            | PacketFlags.TX_IP_CKSUM;
+    private static final long WANTED =
+            PacketFlags.TX_L4_MASK | PacketFlags.TX_TCP_SEG | PacketFlags.TX_UDP_SEG | PacketFlags.TX_IP_CKSUM;
     private static final int TCP_CHECKSUM = 16;
     private static final int UDP_CHECKSUM = 6;
     private static final int SCTP_CHECKSUM = 8;

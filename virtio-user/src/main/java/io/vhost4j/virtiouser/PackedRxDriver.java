@@ -67,7 +67,8 @@ final class PackedRxDriver implements RxDriver {
         int taken = 0;
         while (taken < limit && fault == null && slots.chains() > 0) {
             long at = desc + ((long) lastUsed << PackedLayout.DESC_SHIFT);
-            int flags = HostWindow.getShortAcquire(at + PackedLayout.DESC_FLAGS); // pairs with the device's release of the flags
+            int flags = HostWindow.getShortAcquire(
+                    at + PackedLayout.DESC_FLAGS); // pairs with the device's release of the flags
             if ((flags & BOTH) != usedFlags) {
                 break;
             }
@@ -136,7 +137,8 @@ final class PackedRxDriver implements RxDriver {
     }
 
     private void publish() {
-        HostWindow.setLongRelease(firstAt + PackedLayout.DESC_LEN, firstWord); // pairs with the device's acquire of the flags
+        HostWindow.setLongRelease(
+                firstAt + PackedLayout.DESC_LEN, firstWord); // pairs with the device's acquire of the flags
         int published = added;
         added = 0;
         // full: the flags must be visible before we look whether the device wants a kick

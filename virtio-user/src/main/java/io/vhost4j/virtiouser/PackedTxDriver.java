@@ -120,7 +120,8 @@ final class PackedTxDriver implements TxDriver {
     }
 
     private void publish() {
-        HostWindow.setLongRelease(firstAt + PackedLayout.DESC_LEN, firstWord); // pairs with the device's acquire of the flags
+        HostWindow.setLongRelease(
+                firstAt + PackedLayout.DESC_LEN, firstWord); // pairs with the device's acquire of the flags
         int published = added;
         added = 0;
         // full: the flags must be visible before we look whether the device wants a kick
@@ -194,7 +195,8 @@ final class PackedTxDriver implements TxDriver {
     public int reclaim() {
         while (fault == null) {
             long at = desc + ((long) lastUsed << PackedLayout.DESC_SHIFT);
-            int flags = HostWindow.getShortAcquire(at + PackedLayout.DESC_FLAGS); // pairs with the device's release of the flags
+            int flags = HostWindow.getShortAcquire(
+                    at + PackedLayout.DESC_FLAGS); // pairs with the device's release of the flags
             if ((flags & BOTH) != usedFlags || slots.chains() == 0) {
                 break;
             }

@@ -28,8 +28,12 @@ final class QueuePair {
         txArea = memory.area(2 * index + 1);
         RxBuffers buffers = new RxBuffers(pool, options, rxArea.size());
         TxGather gather = new TxGather(pool, options.offloads(), txArea.size());
-        rx = options.packed() ? new PackedRxDriver(rxArea, options, buffers) : new SplitRxDriver(rxArea, options, buffers);
-        tx = options.packed() ? new PackedTxDriver(txArea, options, gather) : new SplitTxDriver(txArea, options, gather);
+        rx = options.packed()
+                ? new PackedRxDriver(rxArea, options, buffers)
+                : new SplitRxDriver(rxArea, options, buffers);
+        tx = options.packed()
+                ? new PackedTxDriver(txArea, options, gather)
+                : new SplitTxDriver(txArea, options, gather);
         rxKick = EventFd.create();
         txKick = EventFd.create();
         call = interrupts ? EventFd.create() : null;
@@ -112,8 +116,8 @@ final class QueuePair {
 
     private void check(String direction, @Nullable String fault) {
         if (fault != null) {
-            throw new VhostException("queue pair " + index + ", " + direction + " ring is broken by the back-end: " + fault
-                    + "; restart the back-end");
+            throw new VhostException("queue pair " + index + ", " + direction + " ring is broken by the back-end: "
+                    + fault + "; restart the back-end");
         }
     }
 

@@ -35,7 +35,8 @@ final class RingMemory implements AutoCloseable {
             boolean transmit = ring % 2 != 0;
             long start = end;
             long driver = apart(start + SplitLayout.descBytes(wish.size()));
-            long device = apart(driver + (wish.packed() ? PackedLayout.EVENT_BYTES : SplitLayout.availBytes(wish.size())));
+            long device =
+                    apart(driver + (wish.packed() ? PackedLayout.EVENT_BYTES : SplitLayout.availBytes(wish.size())));
             end = apart(device + (wish.packed() ? PackedLayout.EVENT_BYTES : SplitLayout.usedBytes(wish.size())));
             long headers = end;
             end = transmit ? apart(headers + (long) wish.size() * RingArea.HEADER_SLOT) : end;

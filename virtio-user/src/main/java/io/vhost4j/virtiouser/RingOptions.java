@@ -4,7 +4,8 @@ package io.vhost4j.virtiouser;
 import io.vhost4j.VirtioFeature;
 
 /** What was negotiated about rings and packets. */
-record RingOptions(boolean packed, boolean eventIdx, boolean inOrder, boolean indirect, boolean mergeable, boolean offloads) {
+record RingOptions(
+        boolean packed, boolean eventIdx, boolean inOrder, boolean indirect, boolean mergeable, boolean offloads) {
     static RingOptions of(long features) {
         return new RingOptions(
                 VirtioFeature.RING_PACKED.in(features),

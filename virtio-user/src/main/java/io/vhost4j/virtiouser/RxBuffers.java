@@ -50,7 +50,8 @@ final class RxBuffers {
     }
 
     /** An empty packet, or null if the pool has none. */
-    @Nullable PooledPacket next() {
+    @Nullable
+    PooledPacket next() {
         if (freshLeft == 0 && !fetch()) {
             return null;
         }
@@ -96,8 +97,8 @@ final class RxBuffers {
             PooledPacket packet = queue[head & mask];
             int length = lengths[head & mask];
             if (packet == null || length < NetHeader.BYTES || length > capacity) {
-                fault = "used buffer has length=" + Integer.toUnsignedString(length) + ": must be " + NetHeader.BYTES + " to "
-                        + capacity;
+                fault = "used buffer has length=" + Integer.toUnsignedString(length) + ": must be " + NetHeader.BYTES
+                        + " to " + capacity;
                 break;
             }
             long header = packet.dataAddress() - NetHeader.BYTES;
@@ -195,7 +196,8 @@ final class RxBuffers {
     }
 
     /** What was wrong with a buffer, if something was. */
-    @Nullable String fault() {
+    @Nullable
+    String fault() {
         return fault;
     }
 

@@ -24,7 +24,8 @@ sealed interface RxDriver permits SplitRxDriver, PackedRxDriver {
     void release();
 
     /** What the back-end did wrong, if it did; the ring stands still until {@link #restart}. */
-    @Nullable String fault();
+    @Nullable
+    String fault();
 
     /** What was received. */
     TrafficCounter counter();

@@ -85,7 +85,8 @@ final class Slots {
     }
 
     /** The packet in flight under an id that the back-end gave, or null if there is none. */
-    @Nullable PooledPacket held(int id) {
+    @Nullable
+    PooledPacket held(int id) {
         return Integer.compareUnsigned(id, size) < 0 ? packets[id] : null;
     }
 

@@ -63,7 +63,8 @@ final class SplitRxDriver implements RxDriver {
     /** Takes up to {@code limit} used buffers from the ring. */
     private int harvest(int limit) {
         if (((seenUsed - lastUsed) & 0xFFFF) < limit) {
-            seenUsed = HostWindow.getShortAcquire(used + SplitLayout.RING_IDX); // pairs with the device's release of used.idx
+            seenUsed = HostWindow.getShortAcquire(
+                    used + SplitLayout.RING_IDX); // pairs with the device's release of used.idx
         }
         int ready = (seenUsed - lastUsed) & 0xFFFF;
         if (ready > slots.chains() || fault != null) {
@@ -98,7 +99,8 @@ final class SplitRxDriver implements RxDriver {
 
     private int overrun(int ready) {
         if (fault == null) {
-            fault = "used.idx=" + seenUsed + " is " + ready + " entries ahead, only " + slots.chains() + " buffers are in flight";
+            fault = "used.idx=" + seenUsed + " is " + ready + " entries ahead, only " + slots.chains()
+                    + " buffers are in flight";
         }
         return 0;
     }
@@ -152,7 +154,8 @@ final class SplitRxDriver implements RxDriver {
     }
 
     private void publish(int before) {
-        HostWindow.setShortRelease(avail + SplitLayout.RING_IDX, availIdx); // pairs with the device's acquire of avail.idx
+        HostWindow.setShortRelease(
+                avail + SplitLayout.RING_IDX, availIdx); // pairs with the device's acquire of avail.idx
         // full: the index must be visible before we look whether the device wants a kick
         VarHandle.fullFence();
         if (RingNotify.splitNeedsKick(used, size, eventIdx, before, availIdx) && kick != null) {

@@ -108,7 +108,8 @@ final class SplitTxDriver implements TxDriver {
     }
 
     private void publish(int before) {
-        HostWindow.setShortRelease(avail + SplitLayout.RING_IDX, availIdx); // pairs with the device's acquire of avail.idx
+        HostWindow.setShortRelease(
+                avail + SplitLayout.RING_IDX, availIdx); // pairs with the device's acquire of avail.idx
         // full: the index must be visible before we look whether the device wants a kick
         VarHandle.fullFence();
         if (RingNotify.splitNeedsKick(used, size, eventIdx, before, availIdx) && kick != null) {
@@ -200,10 +201,12 @@ final class SplitTxDriver implements TxDriver {
         if (fault != null) {
             return slots.chains();
         }
-        int usedIdx = HostWindow.getShortAcquire(used + SplitLayout.RING_IDX); // pairs with the device's release of used.idx
+        int usedIdx =
+                HostWindow.getShortAcquire(used + SplitLayout.RING_IDX); // pairs with the device's release of used.idx
         int ready = (usedIdx - lastUsed) & 0xFFFF;
         if (ready > slots.chains()) {
-            fault = "used.idx=" + usedIdx + " is " + ready + " entries ahead, only " + slots.chains() + " chains are in flight";
+            fault = "used.idx=" + usedIdx + " is " + ready + " entries ahead, only " + slots.chains()
+                    + " chains are in flight";
             return slots.chains();
         }
         int collected = 0;

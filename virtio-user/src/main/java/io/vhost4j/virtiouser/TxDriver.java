@@ -24,7 +24,8 @@ sealed interface TxDriver permits SplitTxDriver, PackedTxDriver {
     void release();
 
     /** What the back-end did wrong, if it did; the ring stands still until {@link #restart}. */
-    @Nullable String fault();
+    @Nullable
+    String fault();
 
     /** What was sent. */
     TrafficCounter counter();

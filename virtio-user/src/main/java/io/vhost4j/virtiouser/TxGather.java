@@ -118,7 +118,8 @@ final class TxGather {
      *
      * @return the copy, or null if the pool has not enough buffers
      */
-    @Nullable PooledPacket copy(Packet packet) {
+    @Nullable
+    PooledPacket copy(Packet packet) {
         PooledPacket head = fresh();
         PooledPacket last = head;
         for (Packet segment = packet; segment != null && last != null; segment = segment.next()) {

@@ -178,8 +178,8 @@ public final class VirtioUserBuilder {
         }
         int needed = queuePairs * queueSize * 2;
         if (bufferCount != 0 && bufferCount < needed) {
-            throw new ConfigurationException("bufferCount=" + bufferCount + ": must be at least " + needed + ", for " + queuePairs
-                    + " queue pairs with rings of " + queueSize);
+            throw new ConfigurationException("bufferCount=" + bufferCount + ": must be at least " + needed + ", for "
+                    + queuePairs + " queue pairs with rings of " + queueSize);
         }
         BufferPool pool = new BufferPool(PacketPool.builder()
                 .count(bufferCount != 0 ? bufferCount : needed + SPARE)
