@@ -14,4 +14,16 @@ module io.vhost4j.examples {
 
     opens io.vhost4j.examples to
             info.picocli;
+    opens io.vhost4j.examples.cli to
+            info.picocli;
+    opens io.vhost4j.examples.demo to
+            info.picocli;
+    opens io.vhost4j.examples.doctor to
+            info.picocli;
+    opens io.vhost4j.examples.forward to
+            info.picocli;
+    opens io.vhost4j.examples.ping to
+            info.picocli;
+    opens io.vhost4j.examples.pktgen to
+            info.picocli;
 }

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package io.vhost4j.examples.cli;
+
+import static io.vhost4j.examples.cli.UsageException.checkRange;
+
+import io.vhost4j.VhostDriver;
+import io.vhost4j.virtiouser.VirtioUser;
+import io.vhost4j.virtiouser.VirtioUserBuilder;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** The options that front-end commands share. */
+public final class FrontOptions {
+    @Option(names = "--socket", required = true, paramLabel = "PATH", description = "The vhost-user socket.")
+    private Path socket = Path.of("");
+
+    @Option(names = "--server", description = "Listen; the back-end connects.")
+    private boolean server;
+
+    @Option(names = "--packed", description = "Use packed rings; default split.")
+    private boolean packed;
+
+    @Option(names = "--queues", paramLabel = "PAIRS", description = "Queue pairs, 1 to 128; default 1.")
+    private int queues = 1;
+
+    /** The defaults. */
+    public FrontOptions() {}
+
+    /** The socket's path. */
+    public Path socket() {
+        return socket;
+    }
+
+    /** Whether rings are packed. */
+    public boolean packed() {
+        return packed;
+    }
+
+    /** Whether to listen. */
+    public boolean server() {
+        return server;
+    }
+
+    /** Queue pairs. */
+    public int queues() {
+        return queues;
+    }
+
+    /**
+     * A front-end with these options.
+     *
+     * @throws UsageException if one is wrong
+     */
+    public VirtioUserBuilder builder() {
+        SocketOptions.check(socket);
+        checkRange("--queues", queues, 1, VhostDriver.MAX_QUEUE_PAIRS);
+        return VirtioUser.builder(socket).server(server).packed(packed).queuePairs(queues);
+    }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package io.vhost4j.examples.forward;
+
+/** Moves packets along lanes, in one of the modes. Each poll thread has its own. */
+sealed interface Engine permits EchoEngine, IoEngine, MacSwapEngine, RxOnlyEngine, TxOnlyEngine {
+    /** Prepares a lane that is polled from now on. */
+    default void begin(Lane lane) {}
+
+    /**
+     * Moves what there is, up to a burst, without waiting.
+     *
+     * @return 0 if there was nothing to do
+     */
+    int poll(Lane lane);
+
+    /** Waits, for a bounded time, until the lane's target took the packets that are held for it. */
+    default void drain(Lane lane) {}
+
+    /** Gives back what the lane holds; it is not polled any more. */
+    void end(Lane lane);
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package io.vhost4j.examples.forward;
+
+import io.vhost4j.DriverFlag;
+import io.vhost4j.VhostDriver;
+import io.vhost4j.VirtioFeature;
+import io.vhost4j.examples.cli.Failures;
+import io.vhost4j.examples.cli.StopSignal;
+import io.vhost4j.examples.pcap.PcapWriter;
+import io.vhost4j.examples.wire.EchoResponder;
+import io.vhost4j.packet.PacketPool;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The back-end: sockets, poll threads, buffers. Started once, closed once, from one thread. */
+final class Forwarder implements AutoCloseable {
+    private final ForwardSettings settings;
+    private final ForwardEvents events;
+    private final StopSignal stop;
+    private final PacketPool pool;
+    private final @Nullable PcapWriter capture;
+    private final List<PollThread> threads = new ArrayList<>();
+    private final List<Port> ports = new ArrayList<>();
+    private final List<VhostDriver> drivers = new ArrayList<>();
+    private final Switchboard switchboard;
+    private volatile boolean failed;
+
+    /** Makes everything that needs no peer; may throw, leaving nothing open. */
+    Forwarder(ForwardSettings settings, ForwardEvents events, StopSignal stop) {
+        this.settings = settings;
+        this.events = events;
+        this.stop = stop;
+        Path file = settings.pcap();
+        List<String> sockets = settings.sockets().stream().map(Path::toString).toList();
+        capture = file == null ? null : PcapWriter.open(file, sockets, events::error);
+        pool = makePool();
+        makeThreads();
+        for (String socket : sockets) {
+            ports.add(new Port(ports.size(), socket, threads.size()));
+        }
+        switchboard = new Switchboard(settings.mode(), ports, threads);
+    }
+
+    ForwardEvents events() {
+        return events;
+    }
+
+    Switchboard switchboard() {
+        return switchboard;
+    }
+
+    /** Whether the run cannot end well any more. */
+    boolean hasFailed() {
+        return failed;
+    }
+
+    int buffersInUse() {
+        return pool.inUse();
+    }
+
+    long captureDropped() {
+        return capture == null ? 0 : capture.dropped();
+    }
+
+    /** Starts polling, and opens the sockets. */
+    void start() {
+        threads.forEach(PollThread::start);
+        for (Port port : ports) {
+            VhostDriver driver =
+                    VhostDriver.register(Path.of(port.socket()), settings.flags().toArray(DriverFlag[]::new));
+            drivers.add(driver);
+            configure(driver);
+            driver.callbackRegister(new PortCallbacks(port, settings, this));
+        }
+        drivers.forEach(VhostDriver::start);
+        events.listening(settings);
+    }
+
+    /** A front-end was turned away; where it is the only one, there is nothing left to do. */
+    void refused(String message) {
+        events.error(message);
+        failed = true;
+        if (ports.size() == 1) {
+            stop.request();
+        }
+    }
+
+    void connectionEnded(Port port, int vid) {
+        events.deviceDown(port.socket(), vid, pool.inUse());
+    }
+
+    /** Ends the polling: packets that are held go out or are dropped, and the counts do not change any more. */
+    void stopPolling() {
+        threads.forEach(PollThread::stop);
+    }
+
+    /** Closes sockets, capture and buffers. */
+    @Override
+    public void close() {
+        stopPolling();
+        drivers.forEach(VhostDriver::close);
+        if (capture != null) {
+            capture.close();
+        }
+        try {
+            pool.close();
+        } catch (IllegalStateException e) {
+            failed = true;
+            events.error("buffers were left over: " + e.getMessage());
+        }
+    }
+
+    private PacketPool makePool() {
+        try {
+            return PacketPool.builder()
+                    .count(settings.buffers())
+                    .dataRoom(settings.dataRoom())
+                    .hugePages(settings.hugePages())
+                    .build();
+        } catch (RuntimeException e) {
+            if (capture != null) {
+                capture.close();
+            }
+            throw e;
+        }
+    }
+
+    private void makeThreads() {
+        List<Integer> cpus = settings.cpus().isEmpty() ? List.of(-1) : settings.cpus();
+        PacketBudget budget = settings.count() == 0 ? null : new PacketBudget(settings.count(), stop::request);
+        for (int cpu : cpus) {
+            Mover mover = new Mover(pool, budget, capture == null ? null : capture.tap());
+            String name = "vhost4j-poll-" + threads.size();
+            threads.add(new PollThread(name, cpu, engine(mover), mover, this::pollFailed));
+        }
+    }
+
+    private Engine engine(Mover mover) {
+        boolean translate = settings.translatesOffloads();
+        return switch (settings.mode()) {
+            case IO -> new IoEngine(mover, translate);
+            case MACSWAP -> new MacSwapEngine(mover, translate);
+            case ICMPECHO -> new EchoEngine(mover, new EchoResponder(settings.mac()));
+            case RXONLY -> new RxOnlyEngine(mover);
+            case TXONLY -> new TxOnlyEngine(mover, settings.segments(), settings.mac());
+        };
+    }
+
+    private void pollFailed(Throwable failure) {
+        failed = true;
+        events.error("a poll thread ended: " + Failures.oneLine(failure));
+        stop.request();
+    }
+
+    private void configure(VhostDriver driver) {
+        if (settings.mtu() > 0) {
+            driver.enableFeatures(VirtioFeature.MTU.mask());
+        }
+        driver.disableFeatures(settings.disabledFeatures());
+        driver.setProtocolFeatures(driver.getProtocolFeatures() & ~settings.disabledProtocolFeatures());
+        driver.setMaxQueueNum(settings.queuePairs());
+        if (settings.socketMode() >= 0) {
+            driver.setSocketMode(settings.socketMode());
+        }
+        if (settings.socketOwner() != null) {
+            driver.setSocketOwner(
+                    settings.socketOwner().uid(), settings.socketOwner().gid());
+        }
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package io.vhost4j.examples.forward;
+
+import io.vhost4j.examples.wire.OffloadTranslator;
+
+/** Sends packets on as they are. */
+final class IoEngine implements Engine {
+    private final Mover mover;
+    private final boolean translate;
+
+    /** With {@code translate}, receive flags are made transmit flags on the way. */
+    IoEngine(Mover mover, boolean translate) {
+        this.mover = mover;
+        this.translate = translate;
+    }
+
+    @Override
+    public int poll(Lane lane) {
+        if (lane.held > 0) {
+            int before = lane.held;
+            mover.send(lane);
+            return before - lane.held;
+        }
+        int count = mover.receive(lane);
+        if (count == 0) {
+            return 0;
+        }
+        for (int i = 0; translate && i < count; i++) {
+            OffloadTranslator.toTransmit(lane.packets[i]);
+        }
+        lane.first = 0;
+        lane.held = count;
+        mover.send(lane);
+        return count;
+    }
+
+    @Override
+    public void drain(Lane lane) {
+        mover.drain(lane);
+    }
+
+    @Override
+    public void end(Lane lane) {
+        mover.drop(lane);
+    }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package io.vhost4j.examples.forward;
+
+import io.vhost4j.VhostDevice;
+import io.vhost4j.examples.pcap.PcapTap;
+import io.vhost4j.packet.Packet;
+import io.vhost4j.packet.PacketPool;
+import org.jspecify.annotations.Nullable;
+
+/** Taking and giving packets with all the counting, recording and limits. For one poll thread. */
+final class Mover {
+    /** How long packets are held for a guest that takes none, in nanoseconds. */
+    private static final long HOLD_NANOS = 200_000_000;
+
+    private final PacketPool pool;
+    private final @Nullable PacketBudget budget;
+    private final @Nullable PcapTap tap;
+
+    Mover(PacketPool pool, @Nullable PacketBudget budget, @Nullable PcapTap tap) {
+        this.pool = pool;
+        this.budget = budget;
+        this.tap = tap;
+    }
+
+    PacketPool pool() {
+        return pool;
+    }
+
+    /** How many packets may be moved, of {@code wanted}; {@link #settle} says how many were. */
+    int claim(int wanted) {
+        return budget == null ? wanted : budget.claim(wanted);
+    }
+
+    /** Ends a claim. */
+    void settle(int claimed, int moved) {
+        if (budget != null) {
+            budget.settle(claimed, moved);
+        }
+    }
+
+    /** Takes a burst from the lane's source into its array, from the start; returns how many. */
+    int receive(Lane lane) {
+        VhostDevice from = lane.ends.from();
+        int limit = claim(Lane.BURST);
+        if (from == null || limit == 0) {
+            return 0;
+        }
+        int count = from.dequeueBurst(lane.ends.fromRing(), pool, lane.packets, 0, limit);
+        settle(limit, count);
+        if (count > 0) {
+            lane.sourceFlow.fromGuestPackets.add(count);
+            lane.sourceFlow.fromGuestBytes.add(bytes(lane.packets, 0, count));
+            if (tap != null) {
+                tap.record(lane.source.index(), true, lane.packets, 0, count);
+            }
+        }
+        return count;
+    }
+
+    /** Gives packets to the lane's target; they stay the caller's. Returns how many it is done with. */
+    int give(Lane lane, int first, int count) {
+        VhostDevice to = lane.ends.to();
+        int sent = to == null ? 0 : to.enqueueBurst(lane.ends.toRing(), lane.packets, first, count);
+        if (sent > 0) {
+            lane.targetFlow.toGuestPackets.add(sent);
+            lane.targetFlow.toGuestBytes.add(bytes(lane.packets, first, sent));
+            if (tap != null) {
+                tap.record(lane.target.index(), false, lane.packets, first, sent);
+            }
+        }
+        return sent;
+    }
+
+    /**
+     * Sends the packets that the lane holds. What finds no room stays held, so that nothing is lost while the guest drains its ring; when it
+     * took nothing for some time, held packets are dropped, and from then on at once until it takes some again.
+     */
+    void send(Lane lane) {
+        int sent = give(lane, lane.first, lane.held);
+        if (sent > 0) {
+            pool.freeBulk(lane.packets, lane.first, sent);
+            lane.first += sent;
+            lane.held -= sent;
+            lane.isWaiting = false;
+            lane.isStalled = false;
+        }
+        if (lane.held > 0) {
+            waitOrDrop(lane);
+        }
+    }
+
+    /** Sends the packets that the lane holds until the guest took them, or took none for some time. */
+    void drain(Lane lane) {
+        while (lane.held > 0) {
+            send(lane);
+            Thread.onSpinWait();
+        }
+    }
+
+    /** Drops the packets that the lane holds. */
+    void drop(Lane lane) {
+        if (lane.held > 0) {
+            pool.freeBulk(lane.packets, lane.first, lane.held);
+            lane.targetFlow.dropped.add(lane.held);
+            lane.held = 0;
+        }
+        lane.isWaiting = false;
+    }
+
+    /** Makes what was recorded reach the file. */
+    void flush() {
+        if (tap != null) {
+            tap.flush();
+        }
+    }
+
+    private void waitOrDrop(Lane lane) {
+        if (lane.ends.to() == null || lane.isStalled) {
+            drop(lane);
+        } else if (!lane.isWaiting) {
+            lane.isWaiting = true;
+            lane.waitingSince = System.nanoTime();
+        } else if (System.nanoTime() - lane.waitingSince > HOLD_NANOS) {
+            lane.isStalled = true;
+            drop(lane);
+        }
+    }
+
+    private static long bytes(Packet[] packets, int from, int count) {
+        long bytes = 0;
+        for (int i = from; i < from + count; i++) {
+            bytes += packets[i].packetLength();
+        }
+        return bytes;
+    }
+}
