@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The device writes a buffer from {@link NetHeader#BYTES} before the packet's data on, so that the header needs no room of its own.
  */
 final class RxBuffers {
-    private static final int FRESH = 64;
+    private static final int MOST_FRESH = 32;
 
     private final BufferPool pool;
     private final boolean mergeable;
@@ -26,7 +26,7 @@ final class RxBuffers {
     private final int[] lengths;
     private int head;
     private int tail;
-    private final @Nullable Packet[] fresh = new Packet[FRESH];
+    private final @Nullable Packet[] fresh;
     private int freshLeft;
     private final TrafficCounter counter = new TrafficCounter();
     private @Nullable String fault;
@@ -42,6 +42,7 @@ final class RxBuffers {
         mask = room - 1;
         queue = new PooledPacket[room];
         lengths = new int[room];
+        fresh = new Packet[Math.min(MOST_FRESH, ringSize)];
     }
 
     /** Bytes of each buffer that the device may write. */
@@ -59,8 +60,8 @@ final class RxBuffers {
     }
 
     private boolean fetch() {
-        if (pool.allocateBulk(fresh, 0, FRESH)) {
-            freshLeft = FRESH;
+        if (pool.allocateBulk(fresh, 0, fresh.length)) {
+            freshLeft = fresh.length;
             return true;
         }
         Packet one = pool.allocate();

@@ -201,7 +201,7 @@ public final class PooledPacket implements Packet {
         Objects.checkFromIndexSize(offset, length, packetLength);
         int skip = offset;
         int done = 0;
-        for (PooledPacket segment = this; done < length; segment = Objects.requireNonNull(segment.next)) {
+        for (PooledPacket segment = this; segment != null && done < length; segment = segment.next) {
             int take = Math.min(segment.dataLength - skip, length - done);
             if (take > 0) {
                 segment.getBytes(skip, target, targetOffset + done, take);
