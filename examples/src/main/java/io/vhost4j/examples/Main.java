@@ -80,7 +80,7 @@ public final class Main implements Runnable {
                 .addSubcommand("pktgen", new PktgenCommand(session))
                 .addSubcommand("doctor", new DoctorCommand(session))
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                .setParameterExceptionHandler((failure, unused) -> main.wrongUsage(failure))
+                .setParameterExceptionHandler((failure, typed) -> main.wrongUsage(failure))
                 .setExecutionExceptionHandler((failure, at, parsed) -> main.failed(at, failure))
                 .setExecutionStrategy(parsed -> {
                     main.configureLog();
