@@ -7,7 +7,8 @@ module io.vhost4j.core {
     requires org.slf4j;
     requires static org.jspecify;
 
-    // the front-end: sockets, event descriptors, memory files; the launcher: CPU affinity, leak counts, a look at the machine
+    // the front-end: sockets, event descriptors, memory files; the launcher: CPU affinity, leak counts, a look at the
+    // machine
     exports io.vhost4j.core.linux to
             io.vhost4j.examples,
             io.vhost4j.virtiouser;

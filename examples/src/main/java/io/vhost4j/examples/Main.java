@@ -108,7 +108,8 @@ public final class Main implements Runnable {
 
     private int wrongUsage(ParameterException failure) {
         String name = failure.getCommandLine().getCommandSpec().qualifiedName();
-        output.complain(name + ": " + Failures.oneLine(new UsageException(message(failure))) + " (see " + name + " --help)");
+        output.complain(
+                name + ": " + Failures.oneLine(new UsageException(message(failure))) + " (see " + name + " --help)");
         return USAGE;
     }
 

@@ -30,7 +30,8 @@ final class PackedReferenceDevice extends ReferenceDevice {
     }
 
     @Override
-    @Nullable Chain next() {
+    @Nullable
+    Chain next() {
         List<Buffer> buffers = new ArrayList<>();
         int count = 0;
         while (true) {

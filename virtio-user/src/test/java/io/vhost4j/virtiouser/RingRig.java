@@ -27,16 +27,23 @@ final class RingRig implements AutoCloseable {
     RingRig(RingOptions options, int size, int poolSize) {
         this.options = options;
         this.size = size;
-        pool = new BufferPool(
-                PacketPool.builder().count(poolSize).dataRoom(DATA_ROOM).headroom(64).shared(true));
+        pool = new BufferPool(PacketPool.builder()
+                .count(poolSize)
+                .dataRoom(DATA_ROOM)
+                .headroom(64)
+                .shared(true));
         DeviceWish wish = new DeviceWish(1, size, options.packed(), false, 0, 0, 1500);
         memory = RingMemory.create(wish, options.indirect());
         RxBuffers buffers = new RxBuffers(pool, options, size);
         TxGather gather = new TxGather(pool, options.offloads(), size);
         RingArea rxArea = memory.area(0);
         RingArea txArea = memory.area(1);
-        rx = options.packed() ? new PackedRxDriver(rxArea, options, buffers) : new SplitRxDriver(rxArea, options, buffers);
-        tx = options.packed() ? new PackedTxDriver(txArea, options, gather) : new SplitTxDriver(txArea, options, gather);
+        rx = options.packed()
+                ? new PackedRxDriver(rxArea, options, buffers)
+                : new SplitRxDriver(rxArea, options, buffers);
+        tx = options.packed()
+                ? new PackedTxDriver(txArea, options, gather)
+                : new SplitTxDriver(txArea, options, gather);
         txDevice = ReferenceDevice.of(txArea, options, tx.restart(txKick));
         rxDevice = ReferenceDevice.of(rxArea, options, rx.restart(rxKick));
         txKick.drain();

@@ -15,8 +15,8 @@ final class RingVariants {
         List<Arguments> list = new ArrayList<>();
         for (int bits = 0; bits < 32; bits++) {
             boolean packed = (bits & 1) != 0;
-            RingOptions options = new RingOptions(
-                    packed, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0, (bits & 16) != 0, false);
+            RingOptions options =
+                    new RingOptions(packed, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0, (bits & 16) != 0, false);
             int[] sizes = packed ? new int[] {1, 3, 16, 61, 256} : new int[] {1, 2, 16, 256};
             for (int size : sizes) {
                 list.add(Arguments.of(options, size));

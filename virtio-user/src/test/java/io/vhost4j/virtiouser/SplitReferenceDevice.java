@@ -27,7 +27,8 @@ final class SplitReferenceDevice extends ReferenceDevice {
     }
 
     @Override
-    @Nullable Chain next() {
+    @Nullable
+    Chain next() {
         int availIdx = HostWindow.getShortAcquire(area.driver() + 2);
         int ready = (availIdx - nextAvail) & 0xFFFF;
         check(ready <= area.size(), "available entries fit the ring");

@@ -48,7 +48,10 @@ public final class Failures {
         if (cause instanceof OutOfMemoryError) {
             return "out of memory: " + message + "; give the JVM more, or use fewer --buffers";
         }
-        if (message != null && (cause instanceof VhostException || cause instanceof CommandFailure || cause instanceof UsageException)) {
+        if (message != null
+                && (cause instanceof VhostException
+                        || cause instanceof CommandFailure
+                        || cause instanceof UsageException)) {
             return message;
         }
         return cause.getClass().getSimpleName() + (message == null ? "" : ": " + message) + " (--verbose shows where)";

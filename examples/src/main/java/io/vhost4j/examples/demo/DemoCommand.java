@@ -19,12 +19,16 @@ import picocli.CommandLine.Option;
 /** The main job with nothing else installed. */
 @Command(
         name = "demo",
-        description = "A back-end and a front-end in one process exchange packets over a vhost-user socket, first on split rings,"
-                + " then on packed rings. Every payload is checked.")
+        description =
+                "A back-end and a front-end in one process exchange packets over a vhost-user socket, first on split"
+                        + " rings, then on packed rings. Every payload is checked.")
 public final class DemoCommand extends CommandBase {
     private static final long DEFAULT_PACKETS = 10_000_000;
 
-    @Option(names = "--packets", paramLabel = "N", description = "Packets each way on each kind of ring; default 10000000.")
+    @Option(
+            names = "--packets",
+            paramLabel = "N",
+            description = "Packets each way on each kind of ring; default 10000000.")
     private long packets = DEFAULT_PACKETS;
 
     /** Runs within {@code session}. */

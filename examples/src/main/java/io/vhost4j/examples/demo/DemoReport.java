@@ -44,7 +44,8 @@ final class DemoReport {
             output.live(table(all));
         } else {
             output.line(ring + " rings: guest to host " + Units.count(now.toHost()) + " ("
-                    + Units.packetRate(now.toHost(), now.nanos()) + "), host to guest " + Units.count(now.toGuest()) + " ("
+                    + Units.packetRate(now.toHost(), now.nanos()) + "), host to guest " + Units.count(now.toGuest())
+                    + " ("
                     + Units.packetRate(now.toGuest(), now.nanos()) + ")");
         }
     }

@@ -42,7 +42,8 @@ abstract sealed class Side permits BackSide, FrontSide {
     }
 
     /** What ended the thread before its time, or null. */
-    @Nullable Throwable failure() {
+    @Nullable
+    Throwable failure() {
         return failure;
     }
 

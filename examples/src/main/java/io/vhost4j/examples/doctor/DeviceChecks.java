@@ -44,7 +44,8 @@ final class DeviceChecks {
     private static Finding vdpa() {
         List<String> devices = Sysfs.names(DEV, "vhost-vdpa*");
         return devices.isEmpty()
-                ? Finding.none("vhost-vdpa", "no /dev/vhost-vdpa*; modprobe vhost-vdpa, and add a device with 'vdpa dev add'")
+                ? Finding.none(
+                        "vhost-vdpa", "no /dev/vhost-vdpa*; modprobe vhost-vdpa, and add a device with 'vdpa dev add'")
                 : Finding.ok("vhost-vdpa", String.join(", ", devices));
     }
 

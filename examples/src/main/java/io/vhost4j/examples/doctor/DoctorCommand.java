@@ -14,12 +14,13 @@ import picocli.CommandLine.Command;
 /** Says what this machine has. */
 @Command(name = "doctor", description = "Say what this machine has: JDK, memory, devices, and how to start QEMU.")
 public final class DoctorCommand extends CommandBase {
-    private static final String QEMU_COMMAND = "qemu-system-x86_64 -m 1024 -machine q35,accel=kvm:tcg,memory-backend=mem"
-            + " -object memory-backend-memfd,id=mem,size=1024M,share=on"
-            + " -chardev socket,id=vhost0,path=/tmp/vhost.sock"
-            + " -netdev vhost-user,id=net0,chardev=vhost0"
-            + " -device virtio-net-pci,netdev=net0,mac=52:54:00:00:00:01"
-            + " -nographic -drive file=GUEST.qcow2,if=virtio";
+    private static final String QEMU_COMMAND =
+            "qemu-system-x86_64 -m 1024 -machine q35,accel=kvm:tcg,memory-backend=mem"
+                    + " -object memory-backend-memfd,id=mem,size=1024M,share=on"
+                    + " -chardev socket,id=vhost0,path=/tmp/vhost.sock"
+                    + " -netdev vhost-user,id=net0,chardev=vhost0"
+                    + " -device virtio-net-pci,netdev=net0,mac=52:54:00:00:00:01"
+                    + " -nographic -drive file=GUEST.qcow2,if=virtio";
 
     /** Runs within {@code session}. */
     public DoctorCommand(Session session) {
@@ -48,19 +49,22 @@ public final class DoctorCommand extends CommandBase {
     }
 
     private void print(List<Finding> findings) {
-        int width = findings.stream().mapToInt(finding -> finding.name().length()).max().orElse(0);
+        int width = findings.stream()
+                .mapToInt(finding -> finding.name().length())
+                .max()
+                .orElse(0);
         for (Finding finding : findings) {
-            String mark =
-                    switch (finding.state()) {
-                        case OK -> "ok ";
-                        case NONE -> " - ";
-                        case BAD -> "BAD";
-                    };
+            String mark = switch (finding.state()) {
+                case OK -> "ok ";
+                case NONE -> " - ";
+                case BAD -> "BAD";
+            };
             String padding = " ".repeat(width - finding.name().length());
             output().line(mark + "  " + finding.name() + padding + "  " + finding.detail());
         }
         output().line("");
-        output().line("A network card for a guest: start 'vhost4j forward --mode icmpecho --socket /tmp/vhost.sock', then");
+        output().line("A network card for a guest: start 'vhost4j forward --mode icmpecho --socket /tmp/vhost.sock',"
+                + " then");
         output().line("  " + QEMU_COMMAND);
         output().line("(share=on lets the back-end see the guest's memory; without KVM the guest is slow)");
     }

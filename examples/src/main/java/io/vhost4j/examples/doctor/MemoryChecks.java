@@ -61,7 +61,8 @@ final class MemoryChecks {
                 ? Finding.ok("locked memory", "no limit")
                 : Finding.none(
                         "locked memory",
-                        "at most " + soft / MEGABYTE + " MB; DMA by VFIO wants all of a guest's memory: ulimit -l unlimited");
+                        "at most " + soft / MEGABYTE
+                                + " MB; DMA by VFIO wants all of a guest's memory: ulimit -l unlimited");
     }
 
     private static Finding openFiles() {
@@ -88,6 +89,7 @@ final class MemoryChecks {
         boolean device = Files.isWritable(Path.of("/dev/userfaultfd"));
         return device
                 ? Finding.ok("userfaultfd", "by /dev/userfaultfd")
-                : Finding.none("userfaultfd", "not permitted; post-copy migration needs sysctl vm.unprivileged_userfaultfd=1");
+                : Finding.none(
+                        "userfaultfd", "not permitted; post-copy migration needs sysctl vm.unprivileged_userfaultfd=1");
     }
 }

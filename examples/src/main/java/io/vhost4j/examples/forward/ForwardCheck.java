@@ -108,7 +108,8 @@ final class ForwardCheck {
         rejectIf(options.extbuf && !options.linear, "--extbuf goes with --linear: add it or leave this out");
         rejectIf(
                 client && (options.socketMode != null || options.socketOwner != null),
-                "--socket-mode and --socket-owner are for sockets that we make: with --client the front-end makes them");
+                "--socket-mode and --socket-owner are for sockets that we make: with --client the front-end makes"
+                        + " them");
     }
 
     private void checkRanges() {
@@ -122,7 +123,8 @@ final class ForwardCheck {
         if (options.mtu != ForwardOptions.NOT_GIVEN) {
             checkRange("--mtu", options.mtu, 68, 65535);
             rejectIf(
-                    options.disable.stream().anyMatch(name -> VirtioFeature.MTU.name().equalsIgnoreCase(name)),
+                    options.disable.stream()
+                            .anyMatch(name -> VirtioFeature.MTU.name().equalsIgnoreCase(name)),
                     "--mtu asks for what --disable MTU takes away: leave one out");
         }
         if (options.dataRoom != ForwardOptions.NOT_GIVEN) {

@@ -13,7 +13,8 @@ import picocli.CommandLine.Mixin;
 /** A back-end for any front-end, in the manner of DPDK's testpmd. */
 @Command(
         name = "forward",
-        description = "Serve vhost-user sockets and move packets: back to the sender, between pairs of sockets, or by mode.")
+        description =
+                "Serve vhost-user sockets and move packets: back to the sender, between pairs of sockets, or by mode.")
 public final class ForwardCommand extends CommandBase {
     @Mixin
     private ForwardOptions options = new ForwardOptions();

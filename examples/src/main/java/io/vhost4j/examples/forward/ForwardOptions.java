@@ -11,7 +11,11 @@ import picocli.CommandLine.Option;
 final class ForwardOptions {
     static final int NOT_GIVEN = -1;
 
-    @Option(names = "--socket", required = true, paramLabel = "PATH", description = "A vhost-user socket; repeat it for more.")
+    @Option(
+            names = "--socket",
+            required = true,
+            paramLabel = "PATH",
+            description = "A vhost-user socket; repeat it for more.")
     List<Path> sockets = List.of();
 
     @Option(names = "--mode", paramLabel = "MODE", description = "One of ${COMPLETION-CANDIDATES}; default io.")
@@ -38,10 +42,18 @@ final class ForwardOptions {
     @Option(names = "--queues", paramLabel = "PAIRS", description = "Most queue pairs, 1 to 128; default 128.")
     int queues = 128;
 
-    @Option(names = "--txpkts", split = ",", paramLabel = "LEN", description = "txonly: bytes of each segment; default 64.")
+    @Option(
+            names = "--txpkts",
+            split = ",",
+            paramLabel = "LEN",
+            description = "txonly: bytes of each segment; default 64.")
     List<Integer> txpkts = List.of();
 
-    @Option(names = "--disable", split = ",", paramLabel = "FEATURE", description = "Features not to offer, such as RING_PACKED.")
+    @Option(
+            names = "--disable",
+            split = ",",
+            paramLabel = "FEATURE",
+            description = "Features not to offer, such as RING_PACKED.")
     List<String> disable = List.of();
 
     @Option(names = "--packed", description = "Turn front-ends away that use split rings.")
@@ -68,14 +80,18 @@ final class ForwardOptions {
     @Option(names = "--no-csum", description = "Offer no checksum offload, and so no segmentation offload.")
     boolean noCsum;
 
-    @Option(names = "--mtu", paramLabel = "N", description = "Offer the MTU feature, with buffers that hold packets of this MTU.")
+    @Option(
+            names = "--mtu",
+            paramLabel = "N",
+            description = "Offer the MTU feature, with buffers that hold packets of this MTU.")
     int mtu = NOT_GIVEN;
 
     @Option(names = "--mac", paramLabel = "MAC", description = "icmpecho: our address; default 02:00:00:00:00:01.")
     String mac = "02:00:00:00:00:01";
 
     @Option(names = "--cpu", paramLabel = "LIST", description = "CPUs such as 0,2-3: one poll thread on each.")
-    @Nullable String cpu;
+    @Nullable
+    String cpu;
 
     @Option(names = "--buffers", paramLabel = "N", description = "Packet buffers; default 16384.")
     int buffers = 16384;
@@ -87,16 +103,22 @@ final class ForwardOptions {
     boolean hugePages;
 
     @Option(names = "--socket-mode", paramLabel = "OCTAL", description = "Permissions of the sockets, such as 0660.")
-    @Nullable String socketMode;
+    @Nullable
+    String socketMode;
 
     @Option(names = "--socket-owner", paramLabel = "USER[:GROUP]", description = "Owner of the sockets.")
-    @Nullable String socketOwner;
+    @Nullable
+    String socketOwner;
 
-    @Option(names = "--stats", paramLabel = "SEC", description = "Seconds between statistics, 0 for none; default 1, with --json 0.")
+    @Option(
+            names = "--stats",
+            paramLabel = "SEC",
+            description = "Seconds between statistics, 0 for none; default 1, with --json 0.")
     double stats = NOT_GIVEN;
 
     @Option(names = "--pcap", paramLabel = "FILE", description = "Write all packets to this file, for Wireshark.")
-    @Nullable Path pcap;
+    @Nullable
+    Path pcap;
 
     @Option(names = "--count", paramLabel = "N", description = "Stop after N packets.")
     long count = NOT_GIVEN;

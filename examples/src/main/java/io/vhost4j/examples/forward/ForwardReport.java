@@ -44,8 +44,7 @@ final class ForwardReport {
             output.json(object("summary", forwarder, totals, ended));
             return;
         }
-        TextTable table = new TextTable(
-                "socket", "from guest", "bytes", "to guest", "bytes", "dropped", "ignored");
+        TextTable table = new TextTable("socket", "from guest", "bytes", "to guest", "bytes", "dropped", "ignored");
         for (PortTotals port : totals) {
             table.row(
                     port.socket(),
@@ -64,7 +63,8 @@ final class ForwardReport {
                 forwarder.buffersInUse(),
                 forwarder.events().errors()));
         if (forwarder.captureDropped() > 0) {
-            lines.add(Units.count(forwarder.captureDropped()) + " packets are missing in the capture: the disk was too slow");
+            lines.add(Units.count(forwarder.captureDropped())
+                    + " packets are missing in the capture: the disk was too slow");
         }
         output.lines(lines);
     }
@@ -102,7 +102,8 @@ final class ForwardReport {
             line.append(Units.packetRate(now.fromGuestPackets() - before(i).fromGuestPackets(), nanos));
             line.append(", to guest ");
             line.append(Units.packetRate(now.toGuestPackets() - before(i).toGuestPackets(), nanos));
-            line.append(", dropped ").append(Units.count(now.dropped() - before(i).dropped()));
+            line.append(", dropped ")
+                    .append(Units.count(now.dropped() - before(i).dropped()));
         }
         return line.toString();
     }

@@ -69,8 +69,8 @@ final class Forwarder implements AutoCloseable {
     void start() {
         threads.forEach(PollThread::start);
         for (Port port : ports) {
-            VhostDriver driver =
-                    VhostDriver.register(Path.of(port.socket()), settings.flags().toArray(DriverFlag[]::new));
+            VhostDriver driver = VhostDriver.register(
+                    Path.of(port.socket()), settings.flags().toArray(DriverFlag[]::new));
             drivers.add(driver);
             configure(driver);
             driver.callbackRegister(new PortCallbacks(port, settings, this));

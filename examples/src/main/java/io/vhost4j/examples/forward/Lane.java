@@ -23,7 +23,11 @@ final class Lane {
      * @param to device that gets packets, or null for none
      * @param toRing its ring
      */
-    record Ends(@Nullable VhostDevice from, int fromRing, @Nullable VhostDevice to, int toRing) {}
+    record Ends(
+            @Nullable VhostDevice from,
+            int fromRing,
+            @Nullable VhostDevice to,
+            int toRing) {}
 
     final Ends ends;
     final Port source;

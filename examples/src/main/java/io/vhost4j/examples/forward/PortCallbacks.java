@@ -31,8 +31,10 @@ final class PortCallbacks implements VhostDeviceOps {
             throw new VhostException(message); // ends the connection
         }
         if (settings.mtu() > 0 && device.getMtu() > settings.mtu()) {
-            forwarder.events().error(port.socket() + ": the front-end's MTU is " + device.getMtu() + ", larger than --mtu "
-                    + settings.mtu() + ": packets may be chained");
+            forwarder
+                    .events()
+                    .error(port.socket() + ": the front-end's MTU is " + device.getMtu() + ", larger than --mtu "
+                            + settings.mtu() + ": packets may be chained");
         }
         served.add(device);
         forwarder.events().deviceUp(port, device);

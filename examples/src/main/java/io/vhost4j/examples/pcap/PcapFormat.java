@@ -36,8 +36,9 @@ final class PcapFormat {
 
     /** The section header and a description of each interface. */
     static ByteBuffer header(List<String> interfaces) {
-        List<byte[]> names =
-                interfaces.stream().map(name -> name.getBytes(StandardCharsets.UTF_8)).toList();
+        List<byte[]> names = interfaces.stream()
+                .map(name -> name.getBytes(StandardCharsets.UTF_8))
+                .toList();
         int bytes = SECTION_HEADER_LENGTH
                 + names.stream().mapToInt(PcapFormat::interfaceLength).sum();
         ByteBuffer buffer = order(ByteBuffer.allocate(bytes));

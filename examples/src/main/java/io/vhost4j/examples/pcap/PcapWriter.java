@@ -57,7 +57,8 @@ public final class PcapWriter implements AutoCloseable {
             writer.thread.start();
             return writer;
         } catch (IOException e) {
-            throw new CommandFailure("--pcap " + file + ": cannot be written (" + e + "); name a file in a folder of yours", e);
+            throw new CommandFailure(
+                    "--pcap " + file + ": cannot be written (" + e + "); name a file in a folder of yours", e);
         }
     }
 
@@ -92,7 +93,8 @@ public final class PcapWriter implements AutoCloseable {
     }
 
     /** An empty chunk, or null if the writer is behind; does not wait. */
-    @Nullable PcapChunk takeEmpty() {
+    @Nullable
+    PcapChunk takeEmpty() {
         return empty.poll();
     }
 

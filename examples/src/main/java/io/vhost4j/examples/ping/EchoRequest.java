@@ -72,7 +72,10 @@ final class EchoRequest {
     byte[] icmp(int sequence) {
         ByteBuffer frame = ByteBuffer.wrap(request);
         frame.put(Frames.ipv4(peer, mac, OURS, THEIRS, ICMP, request.length - ICMP_AT));
-        frame.putShort((short) ECHO_REQUEST).putShort((short) 0).putShort((short) ID).putShort((short) sequence);
+        frame.putShort((short) ECHO_REQUEST)
+                .putShort((short) 0)
+                .putShort((short) ID)
+                .putShort((short) sequence);
         for (int i = 0; frame.hasRemaining(); i++) {
             frame.put((byte) (i * 31 + sequence * 7));
         }

@@ -21,7 +21,9 @@ import picocli.CommandLine.Option;
 /** ICMP echo through a back-end. */
 @Command(
         name = "ping",
-        description = "Send ICMP echo requests through a vhost-user back-end, such as 'forward --mode icmpecho', and check the replies.")
+        description =
+                "Send ICMP echo requests through a vhost-user back-end, such as 'forward --mode icmpecho', and check"
+                        + " the replies.")
 public final class PingCommand extends CommandBase {
     private static final String MAC = "02:00:00:00:00:02";
     private static final int HEADERS = 64;
@@ -34,7 +36,10 @@ public final class PingCommand extends CommandBase {
     @Option(names = "--count", paramLabel = "N", description = "Requests to send; default 10.")
     private int count = 10;
 
-    @Option(names = "--interval", paramLabel = "MS", description = "Milliseconds from one request to the next; default 200.")
+    @Option(
+            names = "--interval",
+            paramLabel = "MS",
+            description = "Milliseconds from one request to the next; default 200.")
     private int interval = 200;
 
     @Option(names = "--size", paramLabel = "BYTES", description = "Bytes of payload; default 56.")
@@ -84,7 +89,8 @@ public final class PingCommand extends CommandBase {
             Json event = Json.event(time < 0 ? "lost" : "reply").put("seq", sequence);
             output().json(time < 0 ? event : event.put("rtt_ns", time));
         } else {
-            output().line("seq " + sequence + (time < 0 ? ": no reply" : ": " + size + " bytes in " + Units.time(time)));
+            output().line("seq " + sequence
+                    + (time < 0 ? ": no reply" : ": " + size + " bytes in " + Units.time(time)));
         }
     }
 

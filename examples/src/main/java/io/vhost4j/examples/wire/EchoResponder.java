@@ -50,12 +50,11 @@ public final class EchoResponder {
             return false;
         }
         long asker = Ethernet.source(packet);
-        boolean answered =
-                switch (Ethernet.type(packet, l2)) {
-                    case Ethernet.ARP -> replyArp(packet, l2);
-                    case Ethernet.IPV4 -> replyIcmp(packet, l2);
-                    default -> false;
-                };
+        boolean answered = switch (Ethernet.type(packet, l2)) {
+            case Ethernet.ARP -> replyArp(packet, l2);
+            case Ethernet.IPV4 -> replyIcmp(packet, l2);
+            default -> false;
+        };
         if (answered) {
             Ethernet.setAddresses(packet, asker, mac);
             packet.setOlFlags(0);
@@ -136,7 +135,9 @@ public final class EchoResponder {
     }
 
     private boolean turnEcho(Packet packet, int at, int length, boolean whole) {
-        if (length < ICMP_HEADER || packet.dataLength() < at + ICMP_HEADER || packet.getUnsignedShort(at) != ECHO_REQUEST) {
+        if (length < ICMP_HEADER
+                || packet.dataLength() < at + ICMP_HEADER
+                || packet.getUnsignedShort(at) != ECHO_REQUEST) {
             return false;
         }
         packet.setShort(at, ECHO_REPLY);

@@ -52,7 +52,10 @@ public final class Frames {
         int payload = length - Ethernet.HEADER - IPV4_HEADER;
         ByteBuffer headers = ByteBuffer.allocate(UDP_HEADERS);
         headers.put(ipv4(destination, source, from, to, UDP, payload));
-        headers.putShort((short) UDP_PORT).putShort((short) UDP_PORT).putShort((short) payload).putShort((short) 0);
+        headers.putShort((short) UDP_PORT)
+                .putShort((short) UDP_PORT)
+                .putShort((short) payload)
+                .putShort((short) 0);
         return headers.array();
     }
 
