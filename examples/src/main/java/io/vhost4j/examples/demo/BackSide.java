@@ -3,6 +3,7 @@
 package io.vhost4j.examples.demo;
 
 import io.vhost4j.VhostDevice;
+import io.vhost4j.examples.cli.Idle;
 import io.vhost4j.examples.wire.TrafficSink;
 import io.vhost4j.examples.wire.TrafficSource;
 import io.vhost4j.packet.Packet;
@@ -40,22 +41,16 @@ final class BackSide extends Side {
 
     @Override
     void loop() {
-        long idleSince = System.nanoTime();
-        boolean idle = false;
+        Idle idle = new Idle();
         while (held > 0 || source.made() < packets() || !hasAll()) {
             int work = send() + receive();
             if (work > 0) {
-                idle = false;
-                continue;
-            }
-            if (!idle) {
-                idle = true;
-                idleSince = System.nanoTime();
-            }
-            if (shallEnd(idleSince)) {
+                idle.busy();
+            } else if (shallEnd(idle)) {
                 return;
+            } else {
+                idle.pause();
             }
-            Thread.onSpinWait();
         }
     }
 
@@ -76,8 +71,11 @@ final class BackSide extends Side {
 
     private int receive() {
         int count = device.dequeueBurst(FROM_GUEST, pool, received, 0, BURST);
-        sink().check(received, 0, count);
-        pool.freeBulk(received, 0, count);
+        try {
+            sink().check(received, 0, count);
+        } finally {
+            pool.freeBulk(received, 0, count);
+        }
         return count;
     }
 

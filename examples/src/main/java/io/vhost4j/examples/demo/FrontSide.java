@@ -2,6 +2,7 @@
 
 package io.vhost4j.examples.demo;
 
+import io.vhost4j.examples.cli.Idle;
 import io.vhost4j.examples.wire.PairReceiver;
 import io.vhost4j.examples.wire.PairSender;
 import io.vhost4j.examples.wire.TrafficSink;
@@ -24,22 +25,16 @@ final class FrontSide extends Side {
 
     @Override
     void loop() {
-        long idleSince = System.nanoTime();
-        boolean idle = false;
+        Idle idle = new Idle();
         while (sender.sent() < packets() || !hasAll() || device.reclaim(0) > 0) {
             int work = sender.send(packets()) + receiver.receive();
             if (work > 0) {
-                idle = false;
-                continue;
-            }
-            if (!idle) {
-                idle = true;
-                idleSince = System.nanoTime();
-            }
-            if (shallEnd(idleSince)) {
+                idle.busy();
+            } else if (shallEnd(idle)) {
                 return;
+            } else {
+                idle.pause();
             }
-            Thread.onSpinWait();
         }
     }
 

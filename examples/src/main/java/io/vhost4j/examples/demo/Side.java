@@ -2,6 +2,7 @@
 
 package io.vhost4j.examples.demo;
 
+import io.vhost4j.examples.cli.Idle;
 import io.vhost4j.examples.wire.TrafficSink;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -61,8 +62,8 @@ abstract sealed class Side permits BackSide, FrontSide {
     }
 
     /** Whether to give up: the end is requested, or nothing moved for long. Asked after rounds without packets. */
-    boolean shallEnd(long idleSince) {
-        return ending.getAsBoolean() || System.nanoTime() - idleSince > STALL_NANOS;
+    boolean shallEnd(Idle idle) {
+        return ending.getAsBoolean() || idle.nanos() > STALL_NANOS;
     }
 
     private void run() {

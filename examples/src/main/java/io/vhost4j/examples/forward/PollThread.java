@@ -14,7 +14,7 @@ import java.util.function.Consumer;
  * for that knows that lanes of older plans are left. A thread that ended acknowledges at once.
  */
 final class PollThread {
-    private static final int SPINS = 2000;
+    private static final int SPINS = 200;
 
     /** Lanes to poll, and the thread's acknowledgement. */
     private static final class Plan {

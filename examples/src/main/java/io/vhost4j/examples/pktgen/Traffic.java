@@ -3,6 +3,7 @@
 package io.vhost4j.examples.pktgen;
 
 import io.vhost4j.examples.cli.CommandFailure;
+import io.vhost4j.examples.cli.Idle;
 import io.vhost4j.examples.cli.StopSignal;
 import io.vhost4j.virtiouser.VirtioUser;
 import java.util.concurrent.TimeUnit;
@@ -17,8 +18,7 @@ final class Traffic {
     private final StopSignal stop;
     private final boolean waitsForBackend;
     private final long count;
-    private long quietSince;
-    private boolean quiet;
+    private final Idle idle = new Idle();
 
     /**
      * Traffic of {@code count} packets in all.
@@ -54,27 +54,23 @@ final class Traffic {
     /** Notes whether a round moved packets; pauses if not. */
     void round(int work) {
         if (work > 0) {
-            quiet = false;
+            idle.busy();
             return;
         }
-        if (!quiet) {
-            quiet = true;
-            quietSince = System.nanoTime();
-        }
-        if (!device.connected() && !waitsForBackend) {
+        if (!waitsForBackend && !device.connected()) {
             throw new CommandFailure("the back-end closed the connection");
         }
-        Thread.onSpinWait();
+        idle.pause();
     }
 
     /** Whether nothing moved for so long that nothing more is to be expected. */
     boolean isQuiet() {
-        return quiet && System.nanoTime() - quietSince > QUIET_NANOS;
+        return idle.nanos() > QUIET_NANOS;
     }
 
     /** Waits, for a bounded time, until the back-end gave all sent packets back; returns how many it did not. */
     long settle() {
-        quiet = false;
+        idle.busy();
         long left = inFlight();
         while (left > 0 && !isQuiet() && device.connected()) {
             long now = inFlight();

@@ -25,10 +25,11 @@ public final class PairReceiver {
     /** Receives up to a burst, without waiting; returns how many there were. */
     public int receive() {
         int count = device.receive(pair, packets, 0, BURST);
-        if (count > 0) {
+        try {
             if (sink != null) {
                 sink.check(packets, 0, count);
             }
+        } finally {
             device.pool().freeBulk(packets, 0, count);
         }
         return count;
