@@ -7,6 +7,12 @@ import io.vhost4j.core.linux.Errno;
 import io.vhost4j.core.linux.FileCalls;
 import io.vhost4j.core.linux.NativeException;
 import io.vhost4j.core.linux.UnixSocket;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +27,9 @@ final class LinkKeeper {
     private static final Logger LOG = LoggerFactory.getLogger(LinkKeeper.class);
     private static final int RETRY_MILLIS = 100;
     private static final int BACKLOG = 4;
+    // linux/stat.h: S_IFMT, S_IFSOCK
+    private static final int TYPE_MASK = 0xf000;
+    private static final int TYPE_SOCKET = 0xc000;
     private static final long CONNECTION = 1;
     private static final long LISTENER = 2;
     private static final long NO_DEADLINE = Long.MAX_VALUE;
@@ -98,6 +107,16 @@ final class LinkKeeper {
 
     /** Whether the path is a socket that nobody listens at. */
     private static boolean isStale(String path) {
+        try {
+            int mode = (int) Files.getAttribute(Path.of(path), "unix:mode", LinkOption.NOFOLLOW_LINKS);
+            if ((mode & TYPE_MASK) != TYPE_SOCKET) {
+                return false;
+            }
+        } catch (NoSuchFileException e) {
+            return false;
+        } catch (IOException e) {
+            throw new UncheckedIOException("socket " + path + ": cannot look at the file that is there", e);
+        }
         try (UnixSocket probe = UnixSocket.open()) {
             return probe.tryConnect(path) == -Errno.ECONNREFUSED;
         }

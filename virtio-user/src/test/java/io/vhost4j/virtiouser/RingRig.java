@@ -69,7 +69,7 @@ final class RingRig implements AutoCloseable {
             int part = Math.min(Math.min(segmentBytes, DATA_ROOM), bytes.length - done);
             segment.append(part);
             segment.setBytes(0, bytes, done, part);
-            if (segment != head) {
+            if (done > 0) {
                 head.chain(segment);
             }
             done += part;
