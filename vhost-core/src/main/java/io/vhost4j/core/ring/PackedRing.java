@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 package io.vhost4j.core.ring;
 
+import io.vhost4j.VhostException;
 import io.vhost4j.core.layout.DescFlags;
 import io.vhost4j.core.layout.PackedLayout;
 import io.vhost4j.core.memory.DirtyLog;
@@ -41,6 +42,12 @@ final class PackedRing extends Ring {
         availWrap = (base & PackedLayout.WRAP_BIT) != 0;
         usedSlot = (base >>> 16) & ~PackedLayout.WRAP_BIT;
         usedWrap = base < 0;
+        if (availSlot >= size || usedSlot >= size) {
+            throw new VhostException(String.format(
+                    "ring base %#x, size=%d: a position is outside the ring; the front-end must set the base that it"
+                            + " got",
+                    base, size));
+        }
     }
 
     @Override
@@ -53,13 +60,13 @@ final class PackedRing extends Ring {
     @Override
     public int gather(int max) {
         ChainBatch batch = batch();
-        batch.segments = 0;
+        startGather();
         int slot = availSlot;
         int expected = availWrap ? PackedLayout.FLAG_AVAIL : PackedLayout.FLAG_USED;
         int slotsLeft = size;
         int chain = 0;
         int limit = Math.min(max, size);
-        while (chain < limit && slotsLeft > 0) {
+        while (chain < limit && slotsLeft > 0 && mayReadTables()) {
             long at = desc + ((long) slot << PackedLayout.DESC_SHIFT);
             // acquire: pairs with the driver's release of the flags after it wrote the rest of the chain
             int flags = HostWindow.getShortAcquire(at + PackedLayout.DESC_FLAGS);
@@ -157,7 +164,7 @@ final class PackedRing extends Ring {
         }
         long total = 0;
         for (long entry = 0; entry < entries; entry++) {
-            long at = tables.toHost(tableGpa + (entry << PackedLayout.DESC_SHIFT), PackedLayout.descBytes(1));
+            long at = tableEntry(tableGpa + (entry << PackedLayout.DESC_SHIFT));
             if (at == 0) {
                 return ChainBatch.BAD;
             }

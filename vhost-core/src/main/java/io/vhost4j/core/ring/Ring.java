@@ -5,8 +5,11 @@ import io.vhost4j.VirtioFeature;
 import io.vhost4j.core.layout.DescFlags;
 import io.vhost4j.core.memory.DirtyLog;
 import io.vhost4j.core.memory.GuestMemory;
+import io.vhost4j.core.memory.HostWindow;
 import io.vhost4j.core.memory.Iotlb;
 import io.vhost4j.core.memory.Translator;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +22,13 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class Ring permits SplitRing, PackedRing {
     /** Indirect tables may be longer than a short ring; this many entries are always accepted. */
     private static final int MIN_INDIRECT_LIMIT = 1024;
+    /** Entries of tables after which a batch is long enough: one burst must not be kept busy for long. */
+    private static final int GATHER_ENTRIES = 1 << 16;
+    /** More segments than any batch can have whose buffers cross few borders of regions. */
+    private static final int MAX_SEGMENTS = 1 << 18;
+
+    /** Bytes of a descriptor, split or packed. */
+    private static final int DESC_BYTES = 16;
 
     final int size;
     final boolean eventIdx;
@@ -33,6 +43,9 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
     final Translator tables;
 
     private final ChainBatch batch;
+    private final MemorySegment scratch = Arena.ofAuto().allocate(DESC_BYTES, Long.BYTES);
+    private final long entryCopy = scratch.address();
+    private int entriesLeft;
     /** Where writes are logged, null if they are not. */
     @Nullable
     DirtyLog log;
@@ -187,6 +200,37 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
     /** The position, as in {@link RingSetup#base}. */
     public abstract int base();
 
+    final void startGather() {
+        batch.segments = 0;
+        entriesLeft = GATHER_ENTRIES;
+    }
+
+    /** Whether another chain may be gathered, which may refer to a table. */
+    final boolean mayReadTables() {
+        return entriesLeft > 0;
+    }
+
+    /**
+     * Where the entry of an indirect table at {@code gpa} can be read: in guest memory, or in a copy if a border between regions goes
+     * through it. 0 if it is not guest memory.
+     */
+    final long tableEntry(long gpa) {
+        entriesLeft--;
+        long host = tables.toHost(gpa, DESC_BYTES);
+        return host != 0 || tables.contiguous(gpa) == 0 ? host : copyEntry(gpa);
+    }
+
+    private long copyEntry(long gpa) {
+        for (int i = 0; i < DESC_BYTES; i++) {
+            long from = tables.toHost(gpa + i, 1);
+            if (from == 0) {
+                return 0;
+            }
+            HostWindow.setByte(entryCopy + i, HostWindow.getByte(from));
+        }
+        return entryCopy;
+    }
+
     /**
      * Adds a buffer of the driver's to the batch, in as many pieces as there are regions.
      *
@@ -202,7 +246,7 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
         long left = bytes;
         while (left > 0) {
             long piece = Math.min(left, buffers.contiguous(at));
-            if (piece <= 0) {
+            if (piece <= 0 || batch.segments >= MAX_SEGMENTS) {
                 return false;
             }
             batch.add(buffers.toHost(at, piece), piece);

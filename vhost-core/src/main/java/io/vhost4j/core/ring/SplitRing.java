@@ -47,7 +47,7 @@ final class SplitRing extends Ring {
     @Override
     public int gather(int max) {
         ChainBatch batch = batch();
-        batch.segments = 0;
+        startGather();
         // acquire: pairs with the driver's release of avail.idx after it wrote the entries and descriptors
         int ready = (HostWindow.getShortAcquire(avail + SplitLayout.RING_IDX) - lastAvail) & 0xFFFF;
         if (ready > size) {
@@ -56,8 +56,9 @@ final class SplitRing extends Ring {
         }
         int count = Math.min(ready, max);
         long entries = avail + SplitLayout.RING_ENTRIES;
+        int slotsLeft = size;
         int chain = 0;
-        while (chain < count) {
+        while (chain < count && mayReadTables()) {
             int head = HostWindow.getShort(entries + ((long) ((lastAvail + chain) & mask) << SplitLayout.AVAIL_SHIFT));
             if (head >= size) {
                 setFault(RingFault.HEAD_OUT_OF_RANGE, head);
@@ -65,9 +66,11 @@ final class SplitRing extends Ring {
             }
             batch.id[chain] = head;
             batch.firstSegment[chain] = batch.segments;
-            if (!takeSingle(batch, chain, head) && !takeChain(batch, chain, head)) {
+            int slots = takeSingle(batch, chain, head) ? 1 : takeChain(batch, chain, head, slotsLeft);
+            if (slots == 0) {
                 break;
             }
+            slotsLeft -= slots;
             chain++;
         }
         batch.firstSegment[chain] = batch.segments;
@@ -91,16 +94,22 @@ final class SplitRing extends Ring {
         return true;
     }
 
-    /** Any chain. False if the ring cannot be trusted any more, or the chain has to wait for the IOTLB. */
-    private boolean takeChain(ChainBatch batch, int chain, int head) {
+    /**
+     * Any chain.
+     *
+     * @param slotsLeft descriptors that the chains gathered before leave: together they cannot have more than the ring
+     * @return its descriptors; 0 if the ring cannot be trusted any more, or the chain has to wait for the IOTLB
+     */
+    private int takeChain(ChainBatch batch, int chain, int head, int slotsLeft) {
         int firstSegment = batch.segments;
         long total = 0;
         int slot = head;
-        for (int seen = 1; ; seen++) {
-            if (seen > size) {
+        int seen = 0;
+        while (true) {
+            if (++seen > slotsLeft) {
                 setFault(RingFault.CHAIN_TOO_LONG, seen);
                 batch.segments = firstSegment;
-                return false;
+                return 0;
             }
             long at = desc + ((long) slot << SplitLayout.DESC_SHIFT);
             int flags = HostWindow.getShort(at + SplitLayout.DESC_FLAGS);
@@ -116,17 +125,17 @@ final class SplitRing extends Ring {
             if (slot >= size) {
                 setFault(RingFault.NEXT_OUT_OF_RANGE, slot);
                 batch.segments = firstSegment;
-                return false;
+                return 0;
             }
         }
         if (total < 0) {
             batch.segments = firstSegment;
             if (takeMiss()) {
-                return false;
+                return 0;
             }
         }
         batch.totalBytes[chain] = total;
-        return true;
+        return seen;
     }
 
     private long takeBuffer(long gpa, long bytes, int flags) {
@@ -147,7 +156,7 @@ final class SplitRing extends Ring {
         long total = 0;
         long slot = 0;
         for (int seen = 1; seen <= entries; seen++) {
-            long at = tables.toHost(tableGpa + (slot << SplitLayout.DESC_SHIFT), SplitLayout.descBytes(1));
+            long at = tableEntry(tableGpa + (slot << SplitLayout.DESC_SHIFT));
             if (at == 0) {
                 return ChainBatch.BAD;
             }
