@@ -45,6 +45,11 @@ final class Gate {
         closing = true;
     }
 
+    /** Whether {@link #refuse} was called after {@link #open}. */
+    boolean refuses() {
+        return closing;
+    }
+
     /** Whether nobody is in and nobody comes in until {@link #open}; asked after {@link #refuse}. */
     boolean tryShut() {
         return STATE.compareAndSet(state, AT, FREE, SHUT) || (int) STATE.getAcquire(state, AT) == SHUT;

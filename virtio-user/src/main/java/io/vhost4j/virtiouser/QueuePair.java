@@ -6,6 +6,7 @@ import io.vhost4j.core.linux.EventFd;
 import io.vhost4j.core.linux.Poll;
 import io.vhost4j.core.pool.BufferPool;
 import io.vhost4j.packet.Packet;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** One receive and one transmit ring, with what lets threads in and wakes them. */
@@ -90,16 +91,24 @@ final class QueuePair {
             return false;
         }
         try {
-            if (wantCalls(true)) {
-                return wantCalls(false);
-            }
-            if ((Poll.await(call.fd(), Poll.IN, timeoutMillis) & Poll.IN) != 0) {
-                call.drain();
-            }
-            return wantCalls(false);
+            return awaitReceive(call, timeoutMillis);
         } finally {
             waitGate.leave();
         }
+    }
+
+    private boolean awaitReceive(EventFd calls, int timeoutMillis) {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+        int left = timeoutMillis;
+        while (!wantCalls(true)) {
+            // a call may be about buffers that were taken already: look and wait again
+            if (waitGate.refuses() || (Poll.await(calls.fd(), Poll.IN, left) & Poll.IN) == 0) {
+                break;
+            }
+            calls.drain();
+            left = (int) Math.max(0, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime()));
+        }
+        return wantCalls(false);
     }
 
     private boolean wantCalls(boolean wanted) {

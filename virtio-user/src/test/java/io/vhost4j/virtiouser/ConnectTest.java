@@ -23,7 +23,6 @@ import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,19 +31,13 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Connections that do not come about: each says which step failed and why, and leaves nothing behind. */
-@ExtendWith(LeakCheck.class)
+@ExtendWith({EventThreadAlive.class, LeakCheck.class})
 class ConnectTest {
     private static final Duration SHORT = Duration.ofMillis(150);
     private static final int HEADER = 12;
 
     @TempDir
     Path directory;
-
-    /** The back-end's event thread lives as long as the JVM: its descriptors are no leak. */
-    @BeforeAll
-    static void startEventThread(@TempDir Path elsewhere) {
-        new EchoBackEnd(elsewhere.resolve("s"), 1, false).start().close();
-    }
 
     private static String failure(VirtioUserBuilder builder) {
         return String.valueOf(

@@ -24,7 +24,6 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -35,18 +34,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The front-end against the library's own back-end, over a socket. */
-@ExtendWith(LeakCheck.class)
+@ExtendWith({EventThreadAlive.class, LeakCheck.class})
 class VirtioUserTest {
     private static final int BURST = 32;
 
     @TempDir
     Path directory;
-
-    /** The back-end's event thread lives as long as the JVM: its descriptors are no leak. */
-    @BeforeAll
-    static void startEventThread(@TempDir Path elsewhere) {
-        new EchoBackEnd(elsewhere.resolve("s"), 1, false).start().close();
-    }
 
     /** Every value of every option, packed and split. */
     static Stream<Arguments> rings() {
