@@ -38,6 +38,11 @@ final class Dequeuer {
     private final int headerBytes;
     private final boolean offloads;
     private final ReceiveOffload receiveOffload;
+
+    /** Where in the caller's array packets are that the caller does not know of yet. */
+    private int heldFrom;
+
+    private int heldTo;
     private final SegmentCursor cursor = new SegmentCursor();
     private final MemorySegment scratch = Arena.ofAuto().allocate(16, 8);
     private final long headerCopy = scratch.address();
@@ -54,6 +59,8 @@ final class Dequeuer {
 
     int burst(BufferPool pool, @Nullable Packet[] packets, int from, int count) {
         int done = 0;
+        heldFrom = from;
+        heldTo = from;
         while (done < count) {
             int wanted = Math.min(count - done, GATHER);
             int chains = ring.gather(wanted);
@@ -61,6 +68,7 @@ final class Dequeuer {
                 break;
             }
             int buffers = allocate(pool, packets, from + done, chains);
+            heldTo = from + done + buffers;
             int stored = 0;
             int chain = 0;
             while (chain < buffers) {
@@ -73,7 +81,8 @@ final class Dequeuer {
                 stored += result;
             }
             if (stored < buffers) {
-                pool.freeBulk(packets, from + done + stored, buffers - stored);
+                heldTo = from + done + stored;
+                pool.freeBulk(packets, heldTo, buffers - stored);
             }
             if (chain > 0) {
                 ring.publish(chain);
@@ -87,6 +96,12 @@ final class Dequeuer {
             }
         }
         return done;
+    }
+
+    /** After a burst that ended by an error: frees the packets that the caller does not get. */
+    void abandon(BufferPool pool, @Nullable Packet[] packets) {
+        pool.freeBulk(packets, heldFrom, heldTo - heldFrom);
+        heldTo = heldFrom;
     }
 
     /** Takes and drops what the guest sends while its queue is disabled. */
@@ -222,7 +237,7 @@ final class Dequeuer {
     private void count(@Nullable Packet[] packets, int from, int stored) {
         for (int i = from; i < from + stored; i++) {
             PooledPacket packet = (PooledPacket) Objects.requireNonNull(packets[i]);
-            stats.countPacket(packet.packetLength(), packet.dataAddress());
+            stats.countPacket(packet);
         }
     }
 }

@@ -62,7 +62,7 @@ final class Enqueuer {
                 } else {
                     used += taken;
                     if (statistics) {
-                        stats.countPacket(packet.packetLength(), packet.dataAddress());
+                        stats.countPacket(packet);
                     }
                 }
                 done++;
@@ -102,7 +102,9 @@ final class Enqueuer {
         if (chain == chains) {
             return NO_ROOM;
         }
-        long total = (long) packet.packetLength() + headerBytes;
+        // a last segment that was changed on its own is as long as it says, whatever the packet says
+        int bytes = packet.next() == null ? packet.dataLength() : packet.packetLength();
+        long total = (long) bytes + headerBytes;
         int taken = 1;
         if (batch.totalBytes[chain] < total) {
             if (!mergeable) {
@@ -130,7 +132,7 @@ final class Enqueuer {
             batch.writtenBytes[chain] = (int) total;
         } else {
             setHeader(header, firstWord, secondWord);
-            putScattered(packet, segment);
+            putScattered(packet, bytes, segment);
             divide(total, chain, taken);
         }
         return taken;
@@ -156,11 +158,15 @@ final class Enqueuer {
         }
     }
 
-    private void putScattered(PooledPacket packet, int firstSegment) {
+    private void putScattered(PooledPacket packet, int bytes, int firstSegment) {
         cursor.start(batch, firstSegment);
         cursor.write(header, headerBytes);
+        int left = bytes;
         for (PooledPacket part = packet; part != null; part = part.next()) {
-            cursor.write(part.dataAddress(), part.dataLength());
+            // there is room for the length of the packet only, also if its segments were changed one by one
+            int piece = Math.min(left, part.dataLength());
+            cursor.write(part.dataAddress(), piece);
+            left -= piece;
         }
     }
 

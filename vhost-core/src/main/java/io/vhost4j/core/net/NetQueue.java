@@ -256,12 +256,19 @@ public final class NetQueue {
                 notice = finishBurst();
             }
         } catch (InternalError e) {
+            abandon(pool, packets);
             memoryGone();
         } finally {
             gate.leave();
         }
         afterBurst(notice);
         return done;
+    }
+
+    private void abandon(PacketPool pool, Packet[] packets) {
+        if (dequeuer != null) {
+            dequeuer.abandon((BufferPool) pool, packets);
+        }
     }
 
     private int takeRarp(PacketPool pool, Packet[] packets, int from) {
@@ -368,32 +375,35 @@ public final class NetQueue {
         if (!enter()) {
             return 0;
         }
+        int chains = 0;
         try {
-            return Objects.requireNonNull(ring).available();
+            chains = Objects.requireNonNull(ring).available();
         } catch (InternalError e) {
             memoryGone();
-            return 0;
         } finally {
             gate.leave();
         }
+        afterBurst(Notice.NONE);
+        return chains;
     }
 
     /** See {@link io.vhost4j.VhostDevice#enableGuestNotification}. */
     public boolean enableNotification(boolean enable) {
         gate.close();
+        boolean done = false;
         try {
             Ring now = ring;
-            if (now == null || broken) {
-                return false;
+            if (now != null && !broken) {
+                now.enableNotification(enable);
+                done = true;
             }
-            now.enableNotification(enable);
-            return true;
         } catch (InternalError e) {
             memoryGone();
-            return false;
         } finally {
             gate.open();
         }
+        afterBurst(Notice.NONE);
+        return done;
     }
 
     /** See {@link io.vhost4j.VhostDevice#vringCall}. */

@@ -2,6 +2,7 @@
 package io.vhost4j.core.net;
 
 import io.vhost4j.core.memory.HostWindow;
+import io.vhost4j.core.pool.PooledPacket;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
@@ -64,13 +65,15 @@ final class QueueStats {
         values[counter.ordinal()] = amount;
     }
 
-    /** Counts a packet by its size and by its destination, at {@code data} in this process's memory. */
-    void countPacket(int bytes, long data) {
+    /** Counts a packet by its size and by its destination. */
+    void countPacket(PooledPacket packet) {
         long[] v = values;
+        int bytes = packet.packetLength();
+        long data = packet.dataAddress();
         v[Counter.GOOD_PACKETS.ordinal()]++;
         v[Counter.GOOD_BYTES.ordinal()] += bytes;
         v[sizeBin(bytes)]++;
-        if ((HostWindow.getByte(data) & 1) != 0) {
+        if (packet.dataLength() >= Long.BYTES && (HostWindow.getByte(data) & 1) != 0) {
             boolean broadcast = (HostWindow.getLong(data) & BROADCAST) == BROADCAST;
             v[(broadcast ? Counter.BROADCAST_PACKETS : Counter.MULTICAST_PACKETS).ordinal()]++;
         }

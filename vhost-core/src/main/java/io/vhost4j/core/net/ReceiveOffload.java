@@ -55,10 +55,12 @@ final class ReceiveOffload {
     private boolean receiveFlags(PooledPacket packet, int flags, int gso, int gsoSize, int start, int offset) {
         long ol = 0;
         if ((flags & NetHeader.F_NEEDS_CSUM) != 0) {
-            if (offset == TCP_CSUM_OFFSET || offset == UDP_CSUM_OFFSET) {
+            boolean known =
+                    headers.parse(packet) && start == headers.l2Bytes + headers.l3Bytes && checksumRequest(offset) != 0;
+            if (known) {
                 ol |= PacketFlags.RX_L4_CKSUM_NONE;
             } else {
-                Checksum.complete(packet, start, start + offset, false);
+                Checksum.complete(packet, start, start + offset, offset == UDP_CSUM_OFFSET);
                 ol |= PacketFlags.RX_L4_CKSUM_GOOD;
             }
         } else if ((flags & NetHeader.F_DATA_VALID) != 0) {

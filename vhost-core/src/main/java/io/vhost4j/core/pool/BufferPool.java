@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,9 @@ public final class BufferPool implements PacketPool {
 
     private final ThreadLocal<Cache> caches = ThreadLocal.withInitial(this::newCache);
     private final List<Cache> allCaches = new ArrayList<>();
+    /** Kept, so that an empty pool makes no garbage. */
+    private final Predicate<Cache> ended = this::takeBackIfEnded;
+
     private final Object lock = new Object();
     private final PooledPacket[] free;
     private int freeCount;
@@ -125,7 +129,7 @@ public final class BufferPool implements PacketPool {
     private Cache newCache() {
         Cache cache = new Cache(2 * cacheSize);
         synchronized (lock) {
-            allCaches.removeIf(this::takeBackIfEnded);
+            allCaches.removeIf(ended);
             allCaches.add(cache);
         }
         return cache;
@@ -206,7 +210,7 @@ public final class BufferPool implements PacketPool {
         }
         synchronized (lock) {
             if (freeCount < target - cache.count) {
-                allCaches.removeIf(this::takeBackIfEnded);
+                allCaches.removeIf(ended);
             }
             int moved = Math.min(target - cache.count, freeCount);
             freeCount -= moved;
@@ -217,8 +221,17 @@ public final class BufferPool implements PacketPool {
     }
 
     private @Nullable PooledPacket tryTakeOne() {
-        PooledPacket[] one = new PooledPacket[1];
-        return allocateFromShared(one, 0, 1) ? one[0] : null;
+        synchronized (lock) {
+            if (freeCount == 0) {
+                allCaches.removeIf(ended);
+            }
+            if (freeCount == 0) {
+                return null;
+            }
+            PooledPacket packet = free[--freeCount];
+            handOut(packet);
+            return packet;
+        }
     }
 
     /** For pools without caches and bursts longer than a cache. */
@@ -226,7 +239,7 @@ public final class BufferPool implements PacketPool {
         Cache cache = caches.get();
         synchronized (lock) {
             if (freeCount + cache.count < count) {
-                allCaches.removeIf(this::takeBackIfEnded);
+                allCaches.removeIf(ended);
                 if (freeCount + cache.count < count) {
                     return false;
                 }

@@ -60,6 +60,9 @@ public final class PooledPacket implements Packet {
         segmentCount = 1;
         next = null;
         olFlags = 0;
+        l2Length = 0;
+        l3Length = 0;
+        l4Length = 0;
         tsoSegmentSize = 0;
         userData = 0;
         references = 1;
@@ -262,6 +265,9 @@ public final class PooledPacket implements Packet {
     @Override
     public void chain(Packet tail) {
         PooledPacket added = (PooledPacket) tail;
+        if (added == this) {
+            throw new IllegalArgumentException("a packet cannot be chained to itself");
+        }
         long bytes = (long) packetLength + added.packetLength;
         int segments = segmentCount + added.segmentCount;
         if (segments > MAX_SEGMENTS || bytes > Integer.MAX_VALUE) {

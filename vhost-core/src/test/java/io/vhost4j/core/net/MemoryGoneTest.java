@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package io.vhost4j.core.net;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vhost4j.core.pool.BufferPool;
+import io.vhost4j.core.ring.RingFault;
+import io.vhost4j.core.testkit.DriverRing.Buffer;
+import io.vhost4j.core.testkit.LeakCheck;
+import io.vhost4j.packet.Packet;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * A front-end that truncates its memory file while we use it. The JVM turns the signal into an {@link InternalError}, but throws it
+ * only at a later point of the thread; it must come out of no burst and cost no packet.
+ */
+@ExtendWith(LeakCheck.class)
+final class MemoryGoneTest {
+    private static final int WARM_UP = 3000;
+    private static final int REPETITIONS = 60;
+    private static final int BURST = 32;
+
+    /** Escapes of the error to here, where nothing can be done about it. */
+    private int escapes;
+
+    @ParameterizedTest
+    @CsvSource({"false,0", "false,1", "true,0", "true,1"})
+    void shouldStopTheRingOnly(boolean packed, int index) {
+        for (int i = 0; i < REPETITIONS; i++) {
+            // cut off the buffers only, or the ring too
+            long keep = i % 2 == 0 ? 1 << 16 : 0;
+            try (NetRig rig = new NetRig(packed, index, 256, NetRig.MODERN, NetRig.PLAIN)) {
+                Packet[] packets = new Packet[BURST];
+                rig.image.allocate(1 << 16, 1);
+                pollWarm(rig, packets);
+                fill(rig);
+                rig.image.truncate(0, keep);
+                int done = pollAfter(rig, packets);
+                assertEquals(0, escapes, "errors that came out of a burst, repetition " + i);
+                assertEquals(0, done, "packets");
+                assertTrue(rig.queue.broken());
+                assertEquals(List.of(RingFault.MEMORY_GONE), rig.listener.faults);
+                assertEquals(1, rig.stat("ring_faults"));
+                for (Packet packet : index == 0 ? packets : new Packet[0]) {
+                    packet.free();
+                }
+            }
+        }
+    }
+
+    private void pollWarm(NetRig rig, Packet[] packets) {
+        boolean receive = rig.queue.statNames().getFirst().startsWith("tx_");
+        if (receive) {
+            assertTrue(rig.pool.allocateBulk(packets, 0, BURST));
+            for (Packet packet : packets) {
+                packet.append(60);
+            }
+        }
+        Buffer buffer = new Buffer(rig.image.allocate(2048, 1), 100, receive);
+        int rounds = WARM_UP / BURST;
+        for (int round = 0; round < rounds; round++) {
+            for (int i = 0; i < BURST; i++) {
+                rig.driver.add(List.of(buffer));
+            }
+            assertEquals(BURST, loop(rig.queue, rig.pool, packets, receive, 3));
+            rig.driver.collect();
+            if (!receive) {
+                rig.pool.freeBulk(packets, 0, BURST);
+            }
+        }
+    }
+
+    private static void fill(NetRig rig) {
+        boolean receive = rig.queue.statNames().getFirst().startsWith("tx_");
+        List<Buffer> chain = new ArrayList<>();
+        chain.add(new Buffer(rig.image.allocate(2048, 1), 100, receive));
+        for (int i = 0; i < BURST; i++) {
+            rig.driver.add(chain);
+        }
+    }
+
+    private int pollAfter(NetRig rig, Packet[] packets) {
+        boolean receive = rig.queue.statNames().getFirst().startsWith("tx_");
+        try {
+            return loop(rig.queue, rig.pool, packets, receive, 1);
+        } catch (InternalError e) {
+            escapes++;
+            return 0;
+        }
+    }
+
+    /** The application's loop, into which the compiler may inline all it likes. */
+    private static int loop(NetQueue queue, BufferPool pool, Packet[] packets, boolean receive, int rounds) {
+        int done = 0;
+        for (int i = 0; i < rounds; i++) {
+            if (receive) {
+                done += queue.enqueueBurst(packets, done, packets.length - done);
+            } else {
+                done += queue.dequeueBurst(pool, packets, done, packets.length - done);
+            }
+        }
+        return done;
+    }
+}
