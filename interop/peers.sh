@@ -103,9 +103,22 @@ add_program() { # ROOT PROGRAM : with the libraries it names
     done < <(ldd "$2" | grep -oE '/[^ ]+')
 }
 
+add_module() { # ROOT MODULES_FOLDER NAME : after the modules that it needs
+    local name file
+    file=$(find "$2" -name "$3.ko" -print -quit)
+    if [[ -z $file ]] || grep -qx "$3.ko" "$1/modules/order"; then
+        return 0 # built into this kernel, or added before
+    fi
+    for name in $(grep -aoE 'depends=[A-Za-z0-9_,-]*' "$file" | head -n 1 | cut -d = -f 2 | tr ',' ' '); do
+        add_module "$1" "$2" "$name"
+    done
+    cp "$file" "$1/modules/"
+    echo "$3.ko" >>"$1/modules/order"
+}
+
 # build_guest ARCHIVE MODULES_FOLDER : a root file system with busybox, our commands, and the network drivers in load order
 build_guest() {
-    local archive=$1 modules=$2 root name file
+    local archive=$1 modules=$2 root name
     root=$(mktemp -d "$peers/guest.XXXXXX")
     mkdir -p "$root"/{bin,dev,proc,sys,tmp,lib,modules}
     cp /bin/busybox "$root/bin/"
@@ -116,11 +129,8 @@ build_guest() {
     cp "$here/guest/commands.sh" "$root/lib/"
     chmod +x "$root/init"
     : >"$root/modules/order"
-    for name in virtio virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover virtio_net; do
-        file=$(find "$modules" -name "$name.ko" -print -quit)
-        [[ -n $file ]] || continue # built into this kernel
-        cp "$file" "$root/modules/"
-        echo "$name.ko" >>"$root/modules/order"
+    for name in virtio_pci virtio_net; do
+        add_module "$root" "$modules" "$name"
     done
     (cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) >"$archive.new"
     mv "$archive.new" "$archive"

@@ -1,0 +1,114 @@
+package io.vhost4j.interop;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+
+/** The back-end under test: the launcher's command {@code forward}. */
+final class ForwardBackend implements Backend {
+    /** The first start may have to wait for a busy machine; then a JVM needs about a second. */
+    private static final Duration START_LIMIT = Duration.ofSeconds(30);
+
+    private final Launcher launcher;
+
+    private ForwardBackend(Launcher launcher) {
+        this.launcher = launcher;
+    }
+
+    static ForwardBackend start(BackendSpec spec) {
+        List<String> arguments = new ArrayList<>(List.of(
+                "forward", "--mode", spec.mode().word(), "--queues", String.valueOf(spec.queuePairs()), "--stats", "1"));
+        for (Path socket : spec.sockets()) {
+            arguments.addAll(List.of("--socket", socket.toString()));
+        }
+        if (spec.client()) {
+            arguments.add("--client");
+        }
+        if (spec.mode() == Mode.TXONLY) {
+            arguments.addAll(List.of(
+                    "--txpkts",
+                    String.join(",", spec.segments().stream().map(String::valueOf).toList())));
+        }
+        if (spec.count() != 0) {
+            arguments.addAll(List.of("--count", String.valueOf(spec.count())));
+        }
+        arguments.addAll(spec.options());
+        ForwardBackend backend = new ForwardBackend(Launcher.start(arguments));
+        try {
+            backend.launcher.await("listening", event -> true, START_LIMIT);
+        } catch (AssertionError e) {
+            backend.close();
+            throw e;
+        }
+        return backend;
+    }
+
+    /** The launcher. */
+    Launcher launcher() {
+        return launcher;
+    }
+
+    /** Waits until as many devices in total have gone down since the start, and returns what the last one left behind. */
+    Map<String, Object> awaitDevicesDown(int devices) {
+        int[] seen = {0};
+        return launcher.await("device_down", event -> ++seen[0] >= devices, START_LIMIT);
+    }
+
+    @Override
+    public void awaitDevicesUp(int devices) {
+        int[] seen = {0};
+        launcher.await("device_up", event -> ++seen[0] >= devices, START_LIMIT);
+    }
+
+    @Override
+    public long features() {
+        List<Map<String, Object>> up = launcher.events("device_up");
+        return Long.decode((String) up.getLast().get("features"));
+    }
+
+    @Override
+    public Counters awaitCounters(Predicate<Counters> wanted, String what, Duration limit) {
+        try {
+            return counters(launcher.await("stats", event -> wanted.test(counters(event)), limit));
+        } catch (AssertionError e) {
+            throw new AssertionError(what + ": not within " + limit.toMillis() + " ms", e);
+        }
+    }
+
+    private static Counters counters(Map<String, Object> statistics) {
+        Counters sum = new Counters(0, 0, 0, 0, 0);
+        for (Object entry : Json.asList(statistics.get("ports"))) {
+            Map<String, Object> port = Json.asMap(entry);
+            sum = sum.plus(new Counters(
+                    Json.number(port, "from_guest_packets"),
+                    Json.number(port, "from_guest_bytes"),
+                    Json.number(port, "to_guest_packets"),
+                    Json.number(port, "to_guest_bytes"),
+                    Json.number(port, "dropped_packets")));
+        }
+        return sum;
+    }
+
+    @Override
+    public Counters finish() {
+        Map<String, Object> summary = launcher.finish();
+        long left = Json.number(summary, "buffers_in_use");
+        if (left != 0) {
+            throw new AssertionError(left + " packet buffers still in use at the end: " + summary);
+        }
+        return counters(summary);
+    }
+
+    @Override
+    public void kill() {
+        launcher.program().kill();
+    }
+
+    @Override
+    public void close() {
+        launcher.close();
+    }
+}

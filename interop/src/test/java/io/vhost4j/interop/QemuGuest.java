@@ -1,0 +1,157 @@
+package io.vhost4j.interop;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** A Debian guest under QEMU with binary translation, which needs no right of any kind. */
+final class QemuGuest implements Guest {
+    private final Program program;
+    private final GuestShell shell;
+    private final Path monitor;
+
+    private QemuGuest(Program program, Path monitor) {
+        this.program = program;
+        this.shell = new GuestShell(program);
+        this.monitor = monitor;
+    }
+
+    /** What to start. */
+    static final class Options {
+        private final Peer peer;
+        private final String name;
+        private final Path folder;
+        private final List<Nic> nics = new ArrayList<>();
+        private int memoryMegabytes = 256;
+
+        private Options(Peer peer, String name, Path folder) {
+            this.peer = peer;
+            this.name = name;
+            this.folder = folder;
+        }
+
+        /** Adds a card; they become eth0, eth1 and so on. */
+        Options nic(Nic nic) {
+            nics.add(nic);
+            return this;
+        }
+
+        Options memory(int megabytes) {
+            memoryMegabytes = megabytes;
+            return this;
+        }
+
+        /** Starts the guest, and waits until its shell takes commands. */
+        QemuGuest boot() {
+            QemuGuest guest = start();
+            try {
+                guest.shell.awaitBoot();
+            } catch (AssertionError e) {
+                e.addSuppressed(new AssertionError("QEMU wrote:\n  " + guest.program.err().tail()));
+                guest.close();
+                throw e;
+            }
+            return guest;
+        }
+
+        /** Starts the guest without waiting. */
+        QemuGuest start() {
+            Path monitor = folder.resolve(name + ".qmp");
+            return new QemuGuest(Program.start(name, command(monitor), Map.of()), monitor);
+        }
+
+        private List<String> command(Path monitor) {
+            int cpus = nics.stream().mapToInt(Nic::queuePairs).max().orElse(1);
+            String size = memoryMegabytes + "M";
+            List<String> command = new ArrayList<>(List.of(
+                    Peers.program(peer), "-nodefaults", "-display", "none", "-accel", "tcg", "-cpu", "max",
+                    "-m", size, "-smp", String.valueOf(cpus),
+                    "-object", "memory-backend-memfd,id=memory,share=on,size=" + size,
+                    "-numa", "node,memdev=memory",
+                    "-kernel", Peers.get("guest.kernel"), "-initrd", Peers.get("guest.root"),
+                    "-append", "console=ttyS0 quiet panic=-1 CONSOLE=ttyS0 NICS=" + nics.size(),
+                    "-serial", "stdio", "-qmp", "unix:" + monitor + ",server=on,wait=off"));
+            Peers.find(peer.key() + ".data").ifPresent(folders -> {
+                for (String data : folders.split(":")) {
+                    command.addAll(List.of("-L", data));
+                }
+            });
+            for (int i = 0; i < nics.size(); i++) {
+                addNic(command, i);
+            }
+            return command;
+        }
+
+        private void addNic(List<String> command, int index) {
+            Nic nic = nics.get(index);
+            boolean multiQueue = nic.queuePairs() > 1;
+            // The older QEMU crashes under binary translation when a vhost-user card uses MSI-X.
+            String vectors = peer == Peer.QEMU ? ",vectors=0" : "";
+            String mac = String.format(Locale.ROOT, "52:54:00:%02x:00:%02x", name.hashCode() & 0xff, index + 2);
+            command.addAll(List.of(
+                    "-chardev", "socket,id=socket" + index + ",path=" + nic.socket() + nic.socketOptions(),
+                    "-netdev", "vhost-user,id=net" + index + ",chardev=socket" + index + ",queues=" + nic.queuePairs(),
+                    "-device", "virtio-net-pci,romfile=,netdev=net" + index + ",mac=" + mac + vectors
+                            + (multiQueue ? ",mq=on" : "") + nic.deviceOptions()));
+        }
+    }
+
+    /**
+     * The options of a guest.
+     *
+     * @param peer which QEMU
+     * @param name its name in messages and its files
+     * @param folder where its monitor socket goes
+     */
+    static Options options(Peer peer, String name, Path folder) {
+        return new Options(peer, name, folder);
+    }
+
+    @Override
+    public GuestShell shell() {
+        return shell;
+    }
+
+    @Override
+    public boolean isAlive() {
+        return program.isAlive();
+    }
+
+    /** Resets the machine as its button would. */
+    void reset() {
+        monitor("system_reset");
+    }
+
+    /** Ends QEMU at once, without telling the guest. */
+    void quit() {
+        monitor("quit");
+        program.awaitExit(Program.END_LIMIT);
+    }
+
+    private void monitor(String command) {
+        try (Qmp qmp = Qmp.connect(monitor)) {
+            qmp.execute(command);
+        }
+    }
+
+    @Override
+    public void powerOff() {
+        shell.start("poweroff -f");
+        int status = program.awaitExit(Program.END_LIMIT);
+        if (status != 0) {
+            throw new AssertionError("QEMU ended with status " + status + ":\n  " + program.err().tail());
+        }
+    }
+
+    /** What QEMU wrote to standard error. */
+    LineLog errors() {
+        return program.err();
+    }
+
+    @Override
+    public void close() {
+        program.close();
+    }
+}

@@ -1,0 +1,84 @@
+package io.vhost4j.interop;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A guest that starts again and again leaves nothing behind in the back-end. */
+@RequiresPeer(Peer.QEMU)
+class RebootIT {
+    private static final int CYCLES = 20;
+
+    @TempDir
+    Path folder;
+
+    /** What the kernel says that the back-end's process holds of the front-end: descriptors and mappings of its memory. */
+    private record Held(long descriptors, long mappings) {}
+
+    @Test
+    @Timeout(400)
+    void shouldHoldTheSameAfterEveryReboot() {
+        Path socket = folder.resolve("net.sock");
+        try (ForwardBackend backend = ForwardBackend.start(BackendSpec.of(Mode.ICMPECHO, socket))) {
+            long pid = backend.launcher().program().pid();
+            Held idle = held(pid);
+            try (QemuGuest guest = QemuGuest.options(Peer.QEMU, "guest", folder).nic(Nic.on(socket)).boot()) {
+                pingOnce(guest);
+                Held first = held(pid);
+                for (int cycle = 0; cycle < CYCLES; cycle++) {
+                    if (cycle % 2 == 0) {
+                        guest.reset();
+                    } else {
+                        guest.shell().start("reboot -f");
+                    }
+                    guest.shell().awaitBoot();
+                    pingOnce(guest);
+                    assertEquals(first, held(pid), "after cycle " + cycle);
+                }
+                guest.powerOff();
+            }
+            Map<String, Object> down = backend.awaitDevicesDown(CYCLES + 1);
+            assertEquals(0, Json.number(down, "mappings"), "mappings left: " + down);
+            assertEquals(0, Json.number(down, "buffers"), "buffers left: " + down);
+            Await.until(() -> held(pid), idle::equals, "as few descriptors and mappings as before: " + idle, Program.END_LIMIT);
+            backend.finish();
+        }
+    }
+
+    private static void pingOnce(QemuGuest guest) {
+        guest.raise(0);
+        guest.ping(5, 20, 1400);
+    }
+
+    private static Held held(long pid) {
+        Path process = Path.of("/proc", String.valueOf(pid));
+        try (Stream<Path> descriptors = Files.list(process.resolve("fd"));
+                Stream<String> mappings = Files.lines(process.resolve("maps"))) {
+            return new Held(
+                    descriptors.map(RebootIT::target).filter(RebootIT::fromFrontEnd).count(),
+                    mappings.filter(RebootIT::fromFrontEnd).count());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String target(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor).toString();
+        } catch (IOException e) {
+            return ""; // closed between listing and reading
+        }
+    }
+
+    private static boolean fromFrontEnd(String text) {
+        return text.contains("socket:") || text.contains("[eventfd]") || text.contains("/memfd:memory-backend-memfd");
+    }
+}
