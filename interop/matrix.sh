@@ -6,5 +6,5 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 "$root/interop/peers.sh" --check >/dev/null || { echo "matrix: run interop/peers.sh first" >&2; exit 1; }
 mkdir -p "$root/docs"
 cd "$root"
-VHOST4J_REQUIRE_PEERS=1 exec mvn -B -ntp verify -pl interop -am -DskipUnitTests -Dsurefire.failIfNoSpecifiedTests=false \
+VHOST4J_REQUIRE_PEERS=1 exec mvn -B -ntp verify -pl interop -am -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false \
     -Dit.test='TestpmdMatrixIT#shouldCountTheSameInEveryCombination' -Dvhost4j.matrix.output="$root/docs/MATRIX.md" "$@"
