@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
 package io.vhost4j.interop;
 
 import java.io.IOException;
@@ -83,8 +85,8 @@ final class DpdkBackend implements Backend {
         Counters sum = new Counters(0, 0, 0, 0, 0);
         for (int port = 0; port < ports; port++) {
             TestpmdConsole.PortStats stats = console.portStats(port);
-            sum = sum.plus(
-                    new Counters(stats.rxPackets(), stats.rxBytes(), stats.txPackets(), stats.txBytes(), stats.txErrors()));
+            sum = sum.plus(new Counters(
+                    stats.rxPackets(), stats.rxBytes(), stats.txPackets(), stats.txBytes(), stats.txErrors()));
         }
         return sum;
     }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
 package io.vhost4j.interop;
 
 import java.nio.file.Path;
@@ -20,7 +22,13 @@ final class ForwardBackend implements Backend {
 
     static ForwardBackend start(BackendSpec spec) {
         List<String> arguments = new ArrayList<>(List.of(
-                "forward", "--mode", spec.mode().word(), "--queues", String.valueOf(spec.queuePairs()), "--stats", "1"));
+                "forward",
+                "--mode",
+                spec.mode().word(),
+                "--queues",
+                String.valueOf(spec.queuePairs()),
+                "--stats",
+                "1"));
         for (Path socket : spec.sockets()) {
             arguments.addAll(List.of("--socket", socket.toString()));
         }
@@ -30,7 +38,8 @@ final class ForwardBackend implements Backend {
         if (spec.mode() == Mode.TXONLY) {
             arguments.addAll(List.of(
                     "--txpkts",
-                    String.join(",", spec.segments().stream().map(String::valueOf).toList())));
+                    String.join(
+                            ",", spec.segments().stream().map(String::valueOf).toList())));
         }
         if (spec.count() != 0) {
             arguments.addAll(List.of("--count", String.valueOf(spec.count())));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
 package io.vhost4j.interop;
 
 import java.time.Duration;
@@ -11,7 +13,7 @@ import java.util.List;
  */
 final class GuestShell {
     /** A guest boots within 2 to 8 s; a loaded machine may take longer. */
-    private static final Duration BOOT_LIMIT = Duration.ofSeconds(60);
+    private static final Duration BOOT_LIMIT = Duration.ofMinutes(1);
 
     private static final Duration COMMAND_LIMIT = Duration.ofSeconds(30);
 
@@ -45,7 +47,9 @@ final class GuestShell {
 
     /** How often the guest has come up. */
     long boots() {
-        return console.out().since(0).stream().filter(line -> line.startsWith("@ready")).count();
+        return console.out().since(0).stream()
+                .filter(line -> line.startsWith("@ready"))
+                .count();
     }
 
     /** Runs a shell command and waits for its end. */
@@ -62,15 +66,18 @@ final class GuestShell {
         int last = console.out().await(first, line -> line.contains(end), "the end of command " + number, limit);
         List<String> lines = console.out().since(first + 1).subList(0, last - first - 1);
         String line = console.out().line(last);
-        return new Answer(Integer.parseInt(line.substring(line.indexOf(end) + end.length()).trim()), lines);
+        return new Answer(
+                Integer.parseInt(
+                        line.substring(line.indexOf(end) + end.length()).trim()),
+                lines);
     }
 
     /** Runs a shell command that must succeed, and returns what it printed. */
     String run(String command, Duration limit) {
         Answer answer = tryRun(command, limit);
         if (answer.status() != 0) {
-            throw new AssertionError(console.name() + ": '" + command + "' ended with status " + answer.status() + ": "
-                    + answer.text());
+            throw new AssertionError(
+                    console.name() + ": '" + command + "' ended with status " + answer.status() + ": " + answer.text());
         }
         return answer.text();
     }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
 package io.vhost4j.interop;
 
 import java.nio.file.Files;
@@ -34,7 +36,8 @@ final class Launcher implements AutoCloseable {
             }
             folder = folder.getParent();
         }
-        throw new IllegalStateException("no examples/vhost4j above " + Path.of("").toAbsolutePath());
+        throw new IllegalStateException(
+                "no examples/vhost4j above " + Path.of("").toAbsolutePath());
     }
 
     /** Makes the script take the JDK that runs the tests. */

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
 package io.vhost4j.interop;
 
 import java.io.BufferedReader;
@@ -149,7 +151,8 @@ final class LineLog {
     }
 
     /** The last line that satisfies the predicate, or null. */
-    @Nullable String last(Predicate<String> wanted) {
+    @Nullable
+    String last(Predicate<String> wanted) {
         lock.lock();
         try {
             for (int i = lines.size() - 1; i >= 0; i--) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
 package io.vhost4j.interop;
 
 import java.nio.file.Path;
@@ -104,8 +106,8 @@ record MatrixCase(
     /** Runs the combination in an empty folder, and fails unless both ends agree. */
     Result run(Path folder) {
         Path socket = folder.resolve("s");
-        Testpmd.Options front = new Testpmd.Options(
-                socket, server, packed, mergeable, inOrder, vectorized, queuePairs, segments());
+        Testpmd.Options front =
+                new Testpmd.Options(socket, server, packed, mergeable, inOrder, vectorized, queuePairs, segments());
         BackendSpec back = BackendSpec.of(mode, socket)
                 .asClient(server)
                 .withQueuePairs(queuePairs)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
 package io.vhost4j.interop;
 
 import java.io.IOException;
@@ -13,8 +15,8 @@ final class MatrixTable {
     private MatrixTable() {}
 
     /** Writes the page: a row for each setting of the front-end, a column for each packet size and mode. */
-    static void write(
-            Path file, Map<MatrixCase, MatrixCase.Result> results, Map<MatrixCase, String> failures) throws IOException {
+    static void write(Path file, Map<MatrixCase, MatrixCase.Result> results, Map<MatrixCase, String> failures)
+            throws IOException {
         Map<String, Map<String, String>> rows = new LinkedHashMap<>();
         Map<String, TreeSet<String>> paths = new LinkedHashMap<>();
         results.forEach((combination, result) -> {
@@ -32,14 +34,18 @@ final class MatrixTable {
                 Peers.version(Peer.TESTPMD),
                 results.size(),
                 failures.size()));
-        page.append("`interop/matrix.sh` makes this page. A cell holds the packets that both ends counted, in thousands. ")
+        page.append("`interop/matrix.sh` makes this page. A cell holds the packets that both ends counted, in"
+                        + " thousands. ")
                 .append("The mode is that of `forward`; 9000 bytes are a chain of five segments. `mrg`: mrg_rxbuf, ")
                 .append("`ord`: in_order, `vec`: vectorized, `q`: queue pairs, `role`: that of the front-end.\n\n");
         table(page, rows);
         page.append("\n## Paths that testpmd chose\n\ntestpmd takes another path where it has no vector path.\n\n");
         page.append("| ring, mrg, ord, vec, q, role | paths |\n|---|---|\n");
-        paths.forEach((row, names) ->
-                page.append("| ").append(row).append(" | ").append(String.join("; ", names)).append(" |\n"));
+        paths.forEach((row, names) -> page.append("| ")
+                .append(row)
+                .append(" | ")
+                .append(String.join("; ", names))
+                .append(" |\n"));
         Files.writeString(file, page);
     }
 
@@ -50,7 +56,9 @@ final class MatrixTable {
     private static void table(StringBuilder page, Map<String, Map<String, String>> rows) {
         TreeSet<String> columns = new TreeSet<>();
         rows.values().forEach(cells -> columns.addAll(cells.keySet()));
-        page.append("| ring, mrg, ord, vec, q, role | ").append(String.join(" | ", columns)).append(" |\n|---");
+        page.append("| ring, mrg, ord, vec, q, role | ")
+                .append(String.join(" | ", columns))
+                .append(" |\n|---");
         page.append("|---:".repeat(columns.size())).append("|\n");
         rows.forEach((row, cells) -> {
             page.append("| ").append(row);

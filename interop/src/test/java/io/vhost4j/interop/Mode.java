@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
 package io.vhost4j.interop;
 
 /** What a back-end does with packets. The names are those of testpmd and of the launcher. */

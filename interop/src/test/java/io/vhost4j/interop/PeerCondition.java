@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
 package io.vhost4j.interop;
 
 import java.util.List;
@@ -25,8 +27,7 @@ final class PeerCondition implements ExecutionCondition, BeforeAllCallback, Befo
     @Override
     public void beforeAll(ExtensionContext context) {
         requirePeers(context);
-        peers(context)
-                .forEach(peer -> System.out.println(context.getDisplayName() + ": peer " + Peers.version(peer)));
+        peers(context).forEach(peer -> System.out.println(context.getDisplayName() + ": peer " + Peers.version(peer)));
     }
 
     @Override
@@ -46,7 +47,8 @@ final class PeerCondition implements ExecutionCondition, BeforeAllCallback, Befo
     }
 
     private static Stream<Peer> peers(ExtensionContext context) {
-        return context.getElement()
+        return context
+                .getElement()
                 .flatMap(element -> AnnotationSupport.findAnnotation(element, RequiresPeer.class))
                 .stream()
                 .flatMap(annotation -> Stream.of(annotation.value()));

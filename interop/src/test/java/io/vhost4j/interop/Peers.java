@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
 package io.vhost4j.interop;
 
 import java.io.IOException;
@@ -60,7 +62,8 @@ final class Peers {
     static String get(String key) {
         String value = FOUND.getProperty(key);
         if (value == null) {
-            throw new IllegalStateException("no " + key + " in " + folder() + "/found.properties: run interop/peers.sh");
+            throw new IllegalStateException(
+                    "no " + key + " in " + folder() + "/found.properties: run interop/peers.sh");
         }
         return value;
     }

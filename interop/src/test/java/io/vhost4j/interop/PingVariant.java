@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
 package io.vhost4j.interop;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -72,7 +74,8 @@ record PingVariant(
     /** The settings that show a front-end's main ways. */
     static List<PingVariant> few() {
         return all().stream()
-                .filter(variant -> List.of("split", "packed", "packed, 2 queue pairs", "legacy").contains(variant.name))
+                .filter(variant -> List.of("split", "packed", "packed, 2 queue pairs", "legacy")
+                        .contains(variant.name))
                 .toList();
     }
 
@@ -97,7 +100,8 @@ record PingVariant(
         BackendSpec spec = BackendSpec.of(Mode.ICMPECHO, socket).withQueuePairs(queuePairs);
         Nic nic = Nic.on(socket).withQueuePairs(queuePairs).withDeviceOptions(deviceOptions);
         try (Backend backend = Backend.start(spec);
-                QemuGuest guest = QemuGuest.options(peer, "guest", folder).nic(nic).boot()) {
+                QemuGuest guest =
+                        QemuGuest.options(peer, "guest", folder).nic(nic).boot()) {
             checkFeatures(guest);
             guest.raise(mtu);
             checkRing(guest);
@@ -125,8 +129,20 @@ record PingVariant(
     private void checkRing(QemuGuest guest) {
         if (deviceOptions.contains("queue_size=" + LARGE_RING)) {
             String rings = guest.shell().run("ethtool -g eth0");
-            assertEquals(2, Pattern.compile("RX:\\s+" + LARGE_RING).matcher(rings).results().count(), rings);
-            assertEquals(2, Pattern.compile("TX:\\s+" + LARGE_RING).matcher(rings).results().count(), rings);
+            assertEquals(
+                    2,
+                    Pattern.compile("RX:\\s+" + LARGE_RING)
+                            .matcher(rings)
+                            .results()
+                            .count(),
+                    rings);
+            assertEquals(
+                    2,
+                    Pattern.compile("TX:\\s+" + LARGE_RING)
+                            .matcher(rings)
+                            .results()
+                            .count(),
+                    rings);
         }
     }
 

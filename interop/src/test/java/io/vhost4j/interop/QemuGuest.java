@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
 package io.vhost4j.interop;
 
 import java.nio.file.Path;
@@ -49,7 +51,8 @@ final class QemuGuest implements Guest {
             try {
                 guest.shell.awaitBoot();
             } catch (AssertionError e) {
-                e.addSuppressed(new AssertionError("QEMU wrote:\n  " + guest.program.err().tail()));
+                e.addSuppressed(new AssertionError(
+                        "QEMU wrote:\n  " + guest.program.err().tail()));
                 guest.close();
                 throw e;
             }
@@ -66,13 +69,32 @@ final class QemuGuest implements Guest {
             int cpus = nics.stream().mapToInt(Nic::queuePairs).max().orElse(1);
             String size = memoryMegabytes + "M";
             List<String> command = new ArrayList<>(List.of(
-                    Peers.program(peer), "-nodefaults", "-display", "none", "-accel", "tcg", "-cpu", "max",
-                    "-m", size, "-smp", String.valueOf(cpus),
-                    "-object", "memory-backend-memfd,id=memory,share=on,size=" + size,
-                    "-numa", "node,memdev=memory",
-                    "-kernel", Peers.get("guest.kernel"), "-initrd", Peers.get("guest.root"),
-                    "-append", "console=ttyS0 quiet panic=-1 CONSOLE=ttyS0 NICS=" + nics.size(),
-                    "-serial", "stdio", "-qmp", "unix:" + monitor + ",server=on,wait=off"));
+                    Peers.program(peer),
+                    "-nodefaults",
+                    "-display",
+                    "none",
+                    "-accel",
+                    "tcg",
+                    "-cpu",
+                    "max",
+                    "-m",
+                    size,
+                    "-smp",
+                    String.valueOf(cpus),
+                    "-object",
+                    "memory-backend-memfd,id=memory,share=on,size=" + size,
+                    "-numa",
+                    "node,memdev=memory",
+                    "-kernel",
+                    Peers.get("guest.kernel"),
+                    "-initrd",
+                    Peers.get("guest.root"),
+                    "-append",
+                    "console=ttyS0 quiet panic=-1 CONSOLE=ttyS0 NICS=" + nics.size(),
+                    "-serial",
+                    "stdio",
+                    "-qmp",
+                    "unix:" + monitor + ",server=on,wait=off"));
             Peers.find(peer.key() + ".data").ifPresent(folders -> {
                 for (String data : folders.split(":")) {
                     command.addAll(List.of("-L", data));
@@ -93,8 +115,9 @@ final class QemuGuest implements Guest {
             command.addAll(List.of(
                     "-chardev", "socket,id=socket" + index + ",path=" + nic.socket() + nic.socketOptions(),
                     "-netdev", "vhost-user,id=net" + index + ",chardev=socket" + index + ",queues=" + nic.queuePairs(),
-                    "-device", "virtio-net-pci,romfile=,netdev=net" + index + ",mac=" + mac + vectors
-                            + (multiQueue ? ",mq=on" : "") + nic.deviceOptions()));
+                    "-device",
+                            "virtio-net-pci,romfile=,netdev=net" + index + ",mac=" + mac + vectors
+                                    + (multiQueue ? ",mq=on" : "") + nic.deviceOptions()));
         }
     }
 
@@ -141,7 +164,8 @@ final class QemuGuest implements Guest {
         shell.start("poweroff -f");
         int status = program.awaitExit(Program.END_LIMIT);
         if (status != 0) {
-            throw new AssertionError("QEMU ended with status " + status + ":\n  " + program.err().tail());
+            throw new AssertionError(
+                    "QEMU ended with status " + status + ":\n  " + program.err().tail());
         }
     }
 

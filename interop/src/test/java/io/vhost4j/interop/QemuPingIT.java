@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
 package io.vhost4j.interop;
 
 import java.nio.file.Path;

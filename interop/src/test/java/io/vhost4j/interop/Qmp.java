@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
 package io.vhost4j.interop;
 
 import java.io.BufferedReader;
@@ -38,7 +40,8 @@ final class Qmp implements AutoCloseable {
     /** Executes a command without arguments, and fails unless QEMU accepts it. */
     void execute(String command) {
         try {
-            ByteBuffer request = ByteBuffer.wrap(("{\"execute\":\"" + command + "\"}\n").getBytes(StandardCharsets.UTF_8));
+            ByteBuffer request =
+                    ByteBuffer.wrap(("{\"execute\":\"" + command + "\"}\n").getBytes(StandardCharsets.UTF_8));
             while (request.hasRemaining()) {
                 channel.write(request);
             }

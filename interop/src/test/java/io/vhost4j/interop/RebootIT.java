@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
 package io.vhost4j.interop;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -30,7 +32,9 @@ class RebootIT {
         try (ForwardBackend backend = ForwardBackend.start(BackendSpec.of(Mode.ICMPECHO, socket))) {
             long pid = backend.launcher().program().pid();
             Held idle = held(pid);
-            try (QemuGuest guest = QemuGuest.options(Peer.QEMU, "guest", folder).nic(Nic.on(socket)).boot()) {
+            try (QemuGuest guest = QemuGuest.options(Peer.QEMU, "guest", folder)
+                    .nic(Nic.on(socket))
+                    .boot()) {
                 pingOnce(guest);
                 Held first = held(pid);
                 for (int cycle = 0; cycle < CYCLES; cycle++) {
@@ -48,7 +52,11 @@ class RebootIT {
             Map<String, Object> down = backend.awaitDevicesDown(CYCLES + 1);
             assertEquals(0, Json.number(down, "mappings"), "mappings left: " + down);
             assertEquals(0, Json.number(down, "buffers"), "buffers left: " + down);
-            Await.until(() -> held(pid), idle::equals, "as few descriptors and mappings as before: " + idle, Program.END_LIMIT);
+            Await.until(
+                    () -> held(pid),
+                    idle::equals,
+                    "as few descriptors and mappings as before: " + idle,
+                    Program.END_LIMIT);
             backend.finish();
         }
     }
@@ -63,7 +71,10 @@ class RebootIT {
         try (Stream<Path> descriptors = Files.list(process.resolve("fd"));
                 Stream<String> mappings = Files.lines(process.resolve("maps"))) {
             return new Held(
-                    descriptors.map(RebootIT::target).filter(RebootIT::fromFrontEnd).count(),
+                    descriptors
+                            .map(RebootIT::target)
+                            .filter(RebootIT::fromFrontEnd)
+                            .count(),
                     mappings.filter(RebootIT::fromFrontEnd).count());
         } catch (IOException e) {
             throw new UncheckedIOException(e);

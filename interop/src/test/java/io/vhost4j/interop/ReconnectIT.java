@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
 package io.vhost4j.interop;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -34,9 +36,12 @@ class ReconnectIT {
         BackendSpec spec = BackendSpec.of(Mode.ICMPECHO, socket).asClient(qemuListens);
         Nic nic = Nic.on(socket).withSocketOptions(qemuListens ? ",server=on,wait=off" : ",reconnect=1");
         Backend backend = Backend.start(spec);
-        try (QemuGuest guest = QemuGuest.options(Peer.QEMU, "guest", folder).nic(nic).boot()) {
+        try (QemuGuest guest =
+                QemuGuest.options(Peer.QEMU, "guest", folder).nic(nic).boot()) {
             guest.raise(0);
-            String pid = guest.shell().run("wire echo " + Guest.BACKEND_ADDRESS + " 0 50 1000 & echo $!").trim();
+            String pid = guest.shell()
+                    .run("wire echo " + Guest.BACKEND_ADDRESS + " 0 50 1000 & echo $!")
+                    .trim();
             long good = awaitGood(guest, 20).good();
             for (int death = 0; death < DEATHS; death++) {
                 backend.kill();

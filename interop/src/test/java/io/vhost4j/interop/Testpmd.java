@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
 package io.vhost4j.interop;
 
 import java.nio.file.Files;
@@ -43,7 +45,8 @@ final class Testpmd implements AutoCloseable {
         }
 
         private String device() {
-            return "--vdev=net_virtio_user0,path=" + socket + ",mac=52:54:00:00:00:03,queue_size=" + RING_SIZE + ",queues="
+            return "--vdev=net_virtio_user0,path=" + socket + ",mac=52:54:00:00:00:03,queue_size=" + RING_SIZE
+                    + ",queues="
                     + queuePairs + ",packed_vq=" + bit(packed) + ",mrg_rxbuf=" + bit(mergeable) + ",in_order="
                     + bit(inOrder) + ",vectorized=" + bit(vectorized) + (server ? ",server=1" : "");
         }
@@ -54,8 +57,11 @@ final class Testpmd implements AutoCloseable {
 
         private List<String> arguments() {
             List<String> arguments = new ArrayList<>(List.of(
-                    "--rxd=" + RING_SIZE, "--txd=" + RING_SIZE,
-                    "--txpkts=" + String.join(",", segments.stream().map(String::valueOf).toList())));
+                    "--rxd=" + RING_SIZE,
+                    "--txd=" + RING_SIZE,
+                    "--txpkts="
+                            + String.join(
+                                    ",", segments.stream().map(String::valueOf).toList())));
             boolean jumbo = packetBytes() > 1518;
             if (jumbo) {
                 arguments.addAll(List.of("--max-pkt-len=9200", "--tx-offloads=0x8000")); // MULTI_SEGS

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
 package io.vhost4j.interop;
 
 import java.time.Duration;
@@ -11,8 +13,8 @@ import java.util.regex.Pattern;
 final class TestpmdConsole implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofSeconds(30);
     private static final Duration ANSWER_LIMIT = Duration.ofSeconds(10);
-    private static final Pattern PACKETS = Pattern.compile(
-            ".*(RX|TX)-packets: *(\\d+) +(?:RX-missed|TX-errors): *(\\d+) +(?:RX|TX)-bytes: *(\\d+).*");
+    private static final Pattern PACKETS =
+            Pattern.compile(".*(RX|TX)-packets: *(\\d+) +(?:RX-missed|TX-errors): *(\\d+) +(?:RX|TX)-bytes: *(\\d+).*");
 
     private final Program program;
 
@@ -35,17 +37,31 @@ final class TestpmdConsole implements AutoCloseable {
      * @param options further options of testpmd itself
      */
     static TestpmdConsole start(
-            String name, int cpu, int megabytes, List<String> devices, List<String> eal, int queues, List<String> options) {
+            String name,
+            int cpu,
+            int megabytes,
+            List<String> devices,
+            List<String> eal,
+            int queues,
+            List<String> options) {
         // The command line runs on whatever processor is free; only the forwarding thread spins.
         List<String> command = new ArrayList<>(List.of(
-                "stdbuf", "-oL", Peers.program(Peer.TESTPMD), "--lcores=0@(0-" + (processors() - 1) + "),1@" + cpu % processors(),
-                "--no-pci", "--no-telemetry", "--single-file-segments", "-m", String.valueOf(megabytes)));
+                "stdbuf",
+                "-oL",
+                Peers.program(Peer.TESTPMD),
+                "--lcores=0@(0-" + (processors() - 1) + "),1@" + cpu % processors(),
+                "--no-pci",
+                "--no-telemetry",
+                "--single-file-segments",
+                "-m",
+                String.valueOf(megabytes)));
         command.add(Peers.hugePages(megabytes) ? "--in-memory" : "--no-huge");
         command.add("--file-prefix=interop-" + ProcessHandle.current().pid() + "-" + name);
         command.add("--log-level=pmd.net.virtio.init:info");
         command.addAll(devices);
         command.addAll(eal);
-        command.addAll(List.of("--", "--interactive", "--nb-cores=1", "--no-flush-rx", "--rxq=" + queues, "--txq=" + queues));
+        command.addAll(
+                List.of("--", "--interactive", "--nb-cores=1", "--no-flush-rx", "--rxq=" + queues, "--txq=" + queues));
         command.addAll(options);
         return new TestpmdConsole(Program.startMerged("testpmd " + name, command, Map.of()));
     }
@@ -114,7 +130,8 @@ final class TestpmdConsole implements AutoCloseable {
         program.send("quit");
         int status = program.awaitExit(Program.END_LIMIT);
         if (status != 0) {
-            throw new AssertionError(program.name() + " ended with status " + status + ":\n  " + program.out().tail());
+            throw new AssertionError(program.name() + " ended with status " + status + ":\n  "
+                    + program.out().tail());
         }
     }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
 package io.vhost4j.interop;
 
 import java.nio.file.Path;
@@ -27,8 +29,16 @@ final class UmlGuest implements Guest {
         Map<String, String> environment = new HashMap<>(Map.of("HOME", folder.toString(), "TMPDIR", "/dev/shm"));
         Peers.find("uml.preload").ifPresent(library -> environment.put("LD_PRELOAD", library));
         List<String> command = List.of(
-                Peers.program(Peer.UML), "mem=192M", "initrd=" + Peers.get("uml.root"), "quiet", "panic=-1",
-                "con=null", "con0=fd:0,fd:1", "ssl=null", "CONSOLE=tty0", "NICS=1",
+                Peers.program(Peer.UML),
+                "mem=192M",
+                "initrd=" + Peers.get("uml.root"),
+                "quiet",
+                "panic=-1",
+                "con=null",
+                "con0=fd:0,fd:1",
+                "ssl=null",
+                "CONSOLE=tty0",
+                "NICS=1",
                 "virtio_uml.device=" + socket + ":" + VIRTIO_ID_NET);
         UmlGuest guest = new UmlGuest(Program.start("user-mode Linux", command, environment));
         try {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
 package io.vhost4j.interop;
 
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -16,7 +18,8 @@ class UmlIT {
      * configuration space, so what needs them must not be offered; nor packed rings, whose base it sends without the wrap
      * counter.
      */
-    private static final String WITHHELD = "MTU,STATUS,CTRL_VQ,CTRL_RX,CTRL_VLAN,GUEST_ANNOUNCE,MQ,CTRL_MAC_ADDR,RING_PACKED";
+    private static final String WITHHELD =
+            "MTU,STATUS,CTRL_VQ,CTRL_RX,CTRL_VLAN,GUEST_ANNOUNCE,MQ,CTRL_MAC_ADDR,RING_PACKED";
 
     private static final int MRG_RXBUF = 15;
     private static final int MQ = 22;
