@@ -16,14 +16,9 @@ final class PackedRestart {
      * @return the position in the form of SET_VRING_BASE
      */
     static int clear(RingArea area, int position, boolean wrap) {
-        for (int slot = 0; slot < area.size(); slot++) {
-            long at = area.desc() + ((long) slot << PackedLayout.DESC_SHIFT);
-            // used in the round before: the slots behind the position belong to this round, the others to the next
-            boolean usedIn = slot < position == wrap;
-            int flags = usedIn ? PackedLayout.FLAG_AVAIL | PackedLayout.FLAG_USED : 0;
-            HostWindow.setLong(at, 0);
-            HostWindow.setLong(at + PackedLayout.DESC_LEN, (long) flags << 48);
-        }
+        // both flags 0: not available, whatever the wrap counter is; and nobody looks for used descriptors where none
+        // is in flight
+        HostWindow.fill(area.desc(), PackedLayout.descBytes(area.size()), 0);
         HostWindow.setInt(area.driver(), 0);
         HostWindow.setInt(area.device(), 0);
         int half = position | (wrap ? PackedLayout.WRAP_BIT : 0);
