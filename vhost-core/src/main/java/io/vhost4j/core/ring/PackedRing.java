@@ -32,6 +32,8 @@ final class PackedRing extends Ring {
 
     private boolean neverAsked = true;
 
+    private @Nullable PackedRecovery recovery;
+
     PackedRing(RingSetup setup, GuestMemory memory, @Nullable Iotlb iotlb, int direction) {
         super(setup, memory, iotlb, direction);
         desc = setup.desc();
@@ -58,9 +60,48 @@ final class PackedRing extends Ring {
     }
 
     @Override
+    public void track(long buffer) {
+        PackedRecovery made = new PackedRecovery(buffer, size, desc, usedSlot, usedWrap);
+        int position = made.position();
+        usedSlot = position & ~PackedLayout.WRAP_BIT;
+        usedWrap = (position & PackedLayout.WRAP_BIT) != 0;
+        availSlot = usedSlot;
+        availWrap = usedWrap;
+        advanceAvail(made.slotsLeft());
+        recovery = made;
+    }
+
+    /** Gathers chains that the process before had taken, from the copies of their descriptors. */
+    private int gatherAgain(PackedRecovery from, int max) {
+        ChainBatch batch = batch();
+        int count = Math.min(max, from.left());
+        int chain = 0;
+        while (chain < count && mayReadTables()) {
+            int slots = from.slots(chain);
+            long copy = from.restore(chain, slots);
+            if (copy == 0) {
+                setFault(RingFault.INFLIGHT_BROKEN, chain);
+                break;
+            }
+            int flags = HostWindow.getShort(copy + PackedLayout.DESC_FLAGS);
+            batch.firstSegment[chain] = batch.segments;
+            if (!takeChain(batch, chain, copy, 0, flags, slots)) {
+                break;
+            }
+            chain++;
+        }
+        batch.firstSegment[chain] = batch.segments;
+        return chain;
+    }
+
+    @Override
     public int gather(int max) {
         ChainBatch batch = batch();
         startGather();
+        PackedRecovery pending = recovery;
+        if (pending != null && pending.left() > 0) {
+            return gatherAgain(pending, max);
+        }
         int slot = availSlot;
         int expected = availWrap ? PackedLayout.FLAG_AVAIL : PackedLayout.FLAG_USED;
         int slotsLeft = size;
@@ -74,7 +115,7 @@ final class PackedRing extends Ring {
                 break;
             }
             batch.firstSegment[chain] = batch.segments;
-            if (!takeSingle(batch, chain, at, flags) && !takeChain(batch, chain, slot, flags, slotsLeft)) {
+            if (!takeSingle(batch, chain, at, flags) && !takeChain(batch, chain, desc, slot, flags, slotsLeft)) {
                 break;
             }
             int slots = batch.slots[chain];
@@ -108,13 +149,13 @@ final class PackedRing extends Ring {
     }
 
     /** Any chain. False if the ring cannot be trusted any more, or the chain has to wait for the IOTLB. */
-    private boolean takeChain(ChainBatch batch, int chain, int head, int headFlags, int slotsLeft) {
+    private boolean takeChain(ChainBatch batch, int chain, long table, int head, int headFlags, int slotsLeft) {
         int firstSegment = batch.segments;
         long total = 0;
         int slot = head;
         int flags = headFlags;
         for (int seen = 1; ; seen++) {
-            long at = desc + ((long) slot << PackedLayout.DESC_SHIFT);
+            long at = table + ((long) slot << PackedLayout.DESC_SHIFT);
             if (seen > 1) {
                 flags = HostWindow.getShort(at + PackedLayout.DESC_FLAGS);
             }
@@ -187,6 +228,11 @@ final class PackedRing extends Ring {
         }
         int firstSlot = usedSlot;
         ChainBatch batch = batch();
+        PackedRecovery tracker = recovery;
+        boolean fresh = tracker == null || tracker.left() == 0;
+        if (tracker != null && !tracker.returning(batch.slots, count, desc, usedSlot, usedWrap)) {
+            setFault(RingFault.INFLIGHT_BROKEN, firstSlot);
+        }
         long firstAt = desc + ((long) usedSlot << PackedLayout.DESC_SHIFT) + PackedLayout.DESC_LEN;
         long firstWord = usedWord(batch, 0);
         int slots = batch.slots[0];
@@ -198,14 +244,15 @@ final class PackedRing extends Ring {
             advanceUsed(batch.slots[chain]);
             slots += batch.slots[chain];
         }
-        availSlot += slots;
-        if (availSlot >= size) {
-            availSlot -= size;
-            availWrap = !availWrap;
+        if (fresh) {
+            advanceAvail(slots);
         }
         unasked += slots;
         // release, the first descriptor last: the driver that sees it sees the others and the data
         HostWindow.setLongRelease(firstAt, firstWord);
+        if (tracker != null) {
+            tracker.returned(count);
+        }
         if (to != null) {
             logPublished(to, firstSlot, slots);
         }
@@ -224,6 +271,14 @@ final class PackedRing extends Ring {
         int written = batch.writtenBytes[chain];
         int flags = (usedWrap ? STATE_BITS : 0) | (written == 0 ? 0 : DescFlags.WRITE);
         return Integer.toUnsignedLong(written) | (long) batch.id[chain] << 32 | (long) flags << 48;
+    }
+
+    private void advanceAvail(int slots) {
+        availSlot += slots;
+        if (availSlot >= size) {
+            availSlot -= size;
+            availWrap = !availWrap;
+        }
     }
 
     private void advanceUsed(int slots) {

@@ -90,6 +90,15 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
         usedGpa = newUsedGpa;
     }
 
+    /**
+     * Keeps account of the chains taken and not given back in the in-flight buffer, and goes on where the process before was: chains that it had
+     * taken come first, in the same order. Call before the first gather.
+     *
+     * @param inflight host address of the ring's part of the buffer, {@code InflightLayout.queueBytes} long
+     * @throws io.vhost4j.VhostException if the buffer is not of this ring
+     */
+    public abstract void track(long inflight);
+
     /** Marks the buffers of the first {@code count} chains of the batch, as far as they were written; before they are published. */
     final void logBuffers(DirtyLog to, int count) {
         for (int chain = 0; chain < count; chain++) {

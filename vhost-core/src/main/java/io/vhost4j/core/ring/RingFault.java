@@ -11,6 +11,8 @@ public enum RingFault {
     CHAIN_TOO_LONG("descriptor chain is longer than the ring; it may be a loop"),
     /** A descriptor's successor does not exist. */
     NEXT_OUT_OF_RANGE("next index is outside the descriptor table"),
+    /** The in-flight buffer does not hold what we wrote in it. */
+    INFLIGHT_BROKEN("in-flight buffer is inconsistent"),
     /** The memory file was truncated while in use. */
     MEMORY_GONE("guest memory is not there any more; its file may have been truncated"),
     /** The memory table changed and no longer holds the ring. */

@@ -7,6 +7,7 @@ import io.vhost4j.core.memory.DirtyLog;
 import io.vhost4j.core.memory.GuestMemory;
 import io.vhost4j.core.memory.HostWindow;
 import io.vhost4j.core.memory.Iotlb;
+import io.vhost4j.core.memory.SplitInflight;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,12 @@ final class SplitRing extends Ring {
     private int lastNotified;
 
     private boolean neverAsked = true;
+
+    private @Nullable SplitInflight inflight;
+    /** Heads of chains that the process before had taken; those from {@link #againAt} on are still to be gathered. */
+    private int[] again = {};
+
+    private int againAt;
 
     SplitRing(RingSetup setup, GuestMemory memory, @Nullable Iotlb iotlb, int direction) {
         super(setup, memory, iotlb, direction);
@@ -45,9 +52,39 @@ final class SplitRing extends Ring {
     }
 
     @Override
+    public void track(long buffer) {
+        inflight = new SplitInflight(buffer, size, lastUsed);
+        again = inflight.recover(lastUsed);
+        againAt = 0;
+        lastAvail = (lastUsed + again.length) & 0xFFFF;
+    }
+
+    private int gatherAgain(int max) {
+        ChainBatch batch = batch();
+        int count = Math.min(max, again.length - againAt);
+        int slotsLeft = size;
+        int chain = 0;
+        while (chain < count && mayReadTables()) {
+            batch.id[chain] = again[againAt + chain];
+            batch.firstSegment[chain] = batch.segments;
+            int slots = takeChain(batch, chain, batch.id[chain], slotsLeft);
+            if (slots == 0) {
+                break;
+            }
+            slotsLeft -= slots;
+            chain++;
+        }
+        batch.firstSegment[chain] = batch.segments;
+        return chain;
+    }
+
+    @Override
     public int gather(int max) {
         ChainBatch batch = batch();
         startGather();
+        if (againAt < again.length) {
+            return gatherAgain(max);
+        }
         // acquire: pairs with the driver's release of avail.idx after it wrote the entries and descriptors
         int ready = (HostWindow.getShortAcquire(avail + SplitLayout.RING_IDX) - lastAvail) & 0xFFFF;
         if (ready > size) {
@@ -186,16 +223,31 @@ final class SplitRing extends Ring {
         }
         int first = lastUsed;
         ChainBatch batch = batch();
+        boolean fresh = againAt == again.length;
+        SplitInflight tracker = inflight;
+        if (tracker != null) {
+            if (fresh) {
+                tracker.taken(batch.id, count);
+            }
+            tracker.returning(batch.id, count);
+        }
         long entries = used + SplitLayout.RING_ENTRIES;
         for (int chain = 0; chain < count; chain++) {
             long entry = entries + ((long) ((lastUsed + chain) & mask) << SplitLayout.USED_SHIFT);
             HostWindow.setInt(entry, batch.id[chain]);
             HostWindow.setInt(entry + SplitLayout.USED_LEN, batch.writtenBytes[chain]);
         }
-        lastAvail = (lastAvail + count) & 0xFFFF;
+        if (fresh) {
+            lastAvail = (lastAvail + count) & 0xFFFF;
+        } else {
+            againAt += count;
+        }
         lastUsed = (lastUsed + count) & 0xFFFF;
         // release: the driver that sees the index sees the entries and the data
         HostWindow.setShortRelease(used + SplitLayout.RING_IDX, lastUsed);
+        if (tracker != null) {
+            tracker.returned(batch.id, count, lastUsed);
+        }
         if (to != null) {
             logPublished(to, first, count);
         }
@@ -252,7 +304,7 @@ final class SplitRing extends Ring {
     @Override
     public int available() {
         int ready = (HostWindow.getShortAcquire(avail + SplitLayout.RING_IDX) - lastAvail) & 0xFFFF;
-        return Math.min(ready, size);
+        return Math.min(ready + again.length - againAt, size);
     }
 
     @Override

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j.core.ring;
+
+import io.vhost4j.VhostException;
+import io.vhost4j.core.layout.PackedLayout;
+import io.vhost4j.core.memory.PackedInflight;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** What a packed ring does with its in-flight buffer: chains left by the process before, and the entries of the batch under way. */
+final class PackedRecovery {
+    private final int size;
+    private final PackedInflight buffer;
+    private final MemorySegment scratch;
+
+    /** First entries of chains that the process before had taken; those from {@link #againAt} on are still to be gathered. */
+    private final int[] again;
+
+    private int againAt;
+    /** First entries of the chains of the batch that is being given back. */
+    private final int[] heads;
+
+    PackedRecovery(long address, int size, long desc, int usedSlot, boolean usedWrap) {
+        this.size = size;
+        buffer = new PackedInflight(address, size, usedSlot, usedWrap);
+        again = buffer.recover(desc);
+        heads = new int[size];
+        scratch = Arena.ofAuto().allocate((long) size << PackedLayout.DESC_SHIFT, PackedLayout.DESC_ALIGN);
+        int slots = slotsLeft();
+        if (slots < again.length || slots > size) {
+            throw new VhostException(
+                    "in-flight buffer: its " + again.length + " chains take " + slots + " slots: the ring has " + size);
+        }
+    }
+
+    /** The used position, as a 16-bit ring position. */
+    int position() {
+        return buffer.position();
+    }
+
+    /** Chains still to be gathered. */
+    int left() {
+        return again.length - againAt;
+    }
+
+    /** Slots of all chains still to be gathered. */
+    int slotsLeft() {
+        int slots = 0;
+        for (int i = againAt; i < again.length; i++) {
+            slots += buffer.slots(again[i]);
+        }
+        return slots;
+    }
+
+    /** Slots of the chain {@code index} of those left. */
+    int slots(int index) {
+        return buffer.slots(again[againAt + index]);
+    }
+
+    /** Where the descriptors of chain {@code index} of those left can be read, until the next call; 0 if they are not there. */
+    long restore(int index, int slots) {
+        boolean whole = slots > 0 && slots <= size && buffer.restore(again[againAt + index], slots, scratch.address());
+        return whole ? scratch.address() : 0;
+    }
+
+    /** Accounts for a batch that is about to be given back; false if the buffer is broken. */
+    boolean returning(int[] slots, int count, long desc, int usedSlot, boolean usedWrap) {
+        boolean fresh = left() == 0;
+        boolean sound = true;
+        int slot = usedSlot;
+        boolean wrap = usedWrap;
+        for (int i = 0; i < count; i++) {
+            heads[i] = fresh ? buffer.taken(desc, slot, slots[i]) : again[againAt + i];
+            if (heads[i] < 0) {
+                heads[i] = 0;
+                sound = false;
+            }
+            slot += slots[i];
+            if (slot >= size) {
+                slot -= size;
+                wrap = !wrap;
+            }
+        }
+        buffer.returning(heads, count, slot, wrap);
+        if (!fresh) {
+            againAt += count;
+        }
+        return sound;
+    }
+
+    /** Accounts for a batch that was given back. */
+    void returned(int count) {
+        buffer.returned(heads, count);
+    }
+}
