@@ -79,6 +79,9 @@ public final class PooledPacket implements Packet {
         bufferBytes = 0;
         dataOffset = 0;
         dataLength = 0;
+        packetLength = 0;
+        segmentCount = 1;
+        next = null;
     }
 
     /** Host address of the first byte of data. */

@@ -134,10 +134,10 @@ final class NetRig implements AutoCloseable {
 
     /** Sends header and frame, cut into buffers of these lengths; the last one takes the rest. */
     void send(byte[] header, byte[] frame, int... lengths) {
-        send(joined(header, frame), lengths);
+        sendRaw(joined(header, frame), lengths);
     }
 
-    void send(byte[] all, int... lengths) {
+    void sendRaw(byte[] all, int... lengths) {
         List<Buffer> chain = new ArrayList<>();
         int at = 0;
         for (int i = 0; i <= lengths.length; i++) {
