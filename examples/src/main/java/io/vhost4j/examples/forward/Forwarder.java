@@ -27,6 +27,8 @@ final class Forwarder implements AutoCloseable {
     private final List<VhostDriver> drivers = new ArrayList<>();
     private final Switchboard switchboard;
     private volatile boolean failed;
+    private boolean closed;
+    private int buffersLeft;
 
     /** Makes everything that needs no peer; may throw, leaving nothing open. */
     Forwarder(ForwardSettings settings, ForwardEvents events, StopSignal stop) {
@@ -58,7 +60,7 @@ final class Forwarder implements AutoCloseable {
     }
 
     int buffersInUse() {
-        return pool.inUse();
+        return closed ? buffersLeft : pool.inUse();
     }
 
     long captureDropped() {
@@ -105,6 +107,8 @@ final class Forwarder implements AutoCloseable {
         if (capture != null) {
             capture.close();
         }
+        buffersLeft = pool.inUse();
+        closed = true;
         try {
             pool.close();
         } catch (IllegalStateException e) {
