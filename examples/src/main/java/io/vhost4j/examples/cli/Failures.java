@@ -3,6 +3,8 @@
 package io.vhost4j.examples.cli;
 
 import io.vhost4j.VhostException;
+import io.vhost4j.core.linux.NativeAccessException;
+import io.vhost4j.core.linux.NativeException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -33,9 +35,6 @@ public final class Failures {
 
     private static String text(Throwable cause) {
         String message = cause.getMessage();
-        if (cause instanceof IllegalCallerException) {
-            return message + ": start the JVM with --enable-native-access=io.vhost4j.core";
-        }
         if (cause instanceof NoSuchFileException missing) {
             return missing.getFile() + ": no such file or folder";
         }
@@ -48,12 +47,18 @@ public final class Failures {
         if (cause instanceof OutOfMemoryError) {
             return "out of memory: " + message + "; give the JVM more, or use fewer --buffers";
         }
-        if (message != null
-                && (cause instanceof VhostException
-                        || cause instanceof CommandFailure
-                        || cause instanceof UsageException)) {
+        if (message != null && saysAll(cause)) {
             return message;
         }
         return cause.getClass().getSimpleName() + (message == null ? "" : ": " + message) + " (--verbose shows where)";
+    }
+
+    /** Whether the message is written for users. */
+    private static boolean saysAll(Throwable cause) {
+        return cause instanceof VhostException
+                || cause instanceof CommandFailure
+                || cause instanceof UsageException
+                || cause instanceof NativeException
+                || cause instanceof NativeAccessException;
     }
 }

@@ -3,7 +3,6 @@
 package io.vhost4j.examples.cli;
 
 import io.vhost4j.core.linux.CpuAffinity;
-import io.vhost4j.core.linux.FileCalls;
 import io.vhost4j.core.linux.Mapping;
 import io.vhost4j.core.linux.OwnedFd;
 import java.util.BitSet;
@@ -11,11 +10,6 @@ import java.util.BitSet;
 /** The few things that the commands ask of Linux beyond the library's API. */
 public final class Machine {
     private Machine() {}
-
-    /** Whether the file descriptor is a terminal. */
-    public static boolean isTerminal(int fd) {
-        return FileCalls.isTerminal(fd);
-    }
 
     /** The CPUs that this process may run on. */
     public static BitSet usableCpus() {

@@ -4,14 +4,19 @@ package io.vhost4j.examples.cli;
 
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 
 /** Where a command writes: results to standard output, complaints to standard error. Any thread may write; lines do not mix. */
 public final class Output {
     private static final String CLEAR_BELOW = "\u001b[J";
+
+    private static final Path STANDARD_OUTPUT = Path.of("/proc/self/fd/1");
 
     private final PrintStream out;
     private final PrintStream err;
@@ -30,7 +35,7 @@ public final class Output {
         PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
         PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
         boolean dumb = "dumb".equals(System.getenv("TERM")) || System.getenv("TERM") == null;
-        return new Output(out, err, !dumb && Machine.isTerminal(1));
+        return new Output(out, err, !dumb && isTerminal(STANDARD_OUTPUT));
     }
 
     /** Whether standard output is a terminal that can redraw. */
@@ -77,6 +82,16 @@ public final class Output {
         eraseLive();
         out.flush();
         failure.printStackTrace(err);
+    }
+
+    /** Told by the file's name, as asking the kernel needs native access, whose lack is to be complained of here. */
+    private static boolean isTerminal(Path descriptor) {
+        try {
+            String file = Files.readSymbolicLink(descriptor).toString();
+            return file.startsWith("/dev/pts/") || file.startsWith("/dev/tty") || file.equals("/dev/console");
+        } catch (IOException e) {
+            return false; // no /proc: lines do as well
+        }
     }
 
     private void eraseLive() {

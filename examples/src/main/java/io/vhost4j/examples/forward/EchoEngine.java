@@ -44,8 +44,8 @@ final class EchoEngine implements Engine {
     }
 
     @Override
-    public void drain(Lane lane) {
-        mover.drain(lane);
+    public boolean finish(Lane lane) {
+        return mover.finish(lane);
     }
 
     @Override

@@ -14,8 +14,14 @@ sealed interface Engine permits EchoEngine, IoEngine, MacSwapEngine, RxOnlyEngin
      */
     int poll(Lane lane);
 
-    /** Waits, for a bounded time, until the lane's target took the packets that are held for it. */
-    default void drain(Lane lane) {}
+    /**
+     * Sends packets that are held for the lane's target, and takes no more from its source, which may be gone.
+     *
+     * @return whether packets are still held
+     */
+    default boolean finish(Lane lane) {
+        return false;
+    }
 
     /** Gives back what the lane holds; it is not polled any more. */
     void end(Lane lane);

@@ -36,8 +36,8 @@ final class IoEngine implements Engine {
     }
 
     @Override
-    public void drain(Lane lane) {
-        mover.drain(lane);
+    public boolean finish(Lane lane) {
+        return mover.finish(lane);
     }
 
     @Override

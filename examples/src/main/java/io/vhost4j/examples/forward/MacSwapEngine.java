@@ -40,8 +40,8 @@ final class MacSwapEngine implements Engine {
     }
 
     @Override
-    public void drain(Lane lane) {
-        mover.drain(lane);
+    public boolean finish(Lane lane) {
+        return mover.finish(lane);
     }
 
     @Override

@@ -90,12 +90,12 @@ final class Mover {
         }
     }
 
-    /** Sends the packets that the lane holds until the guest took them, or took none for some time. */
-    void drain(Lane lane) {
-        while (lane.held > 0) {
+    /** As {@link #send}, for a lane that may hold nothing; returns whether it still holds packets. */
+    boolean finish(Lane lane) {
+        if (lane.held > 0) {
             send(lane);
-            Thread.onSpinWait();
         }
+        return lane.held > 0;
     }
 
     /** Drops the packets that the lane holds. */

@@ -2,9 +2,11 @@
 
 package io.vhost4j.examples.forward;
 
+import io.vhost4j.VhostDevice;
 import io.vhost4j.examples.cli.Machine;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -16,13 +18,15 @@ import java.util.function.Consumer;
 final class PollThread {
     private static final int SPINS = 200;
 
-    /** Lanes to poll, and the thread's acknowledgement. */
+    /** Lanes to poll, the devices that may be used at all, and the thread's acknowledgement. */
     private static final class Plan {
         final List<Lane> lanes;
+        final Set<VhostDevice> devices;
         final CountDownLatch adopted = new CountDownLatch(1);
 
-        Plan(List<Lane> lanes) {
+        Plan(List<Lane> lanes, Set<VhostDevice> devices) {
             this.lanes = lanes;
+            this.devices = devices;
         }
     }
 
@@ -32,11 +36,14 @@ final class PollThread {
     private final Consumer<Throwable> onFailure;
     private final Thread thread;
 
-    private volatile Plan next = new Plan(List.of());
+    private volatile Plan next = new Plan(List.of(), Set.of());
     private volatile boolean stopping;
     private boolean ended; // guarded by this
 
     private final List<Lane> running = new ArrayList<>();
+    /** Lanes that are not polled any more, but hold packets for a target that is still there. */
+    private final List<Lane> finishing = new ArrayList<>();
+
     private Lane[] lanes = new Lane[0];
 
     /**
@@ -58,13 +65,15 @@ final class PollThread {
         thread.start();
     }
 
-    /** Makes the thread poll these lanes. Returns what to wait for with {@link #awaitAdoption}. */
-    CountDownLatch assign(List<Lane> wanted) {
+    /**
+     * Makes the thread poll these lanes, and use no device but these. Returns what to wait for with {@link #awaitAdoption}.
+     */
+    CountDownLatch assign(List<Lane> wanted, Set<VhostDevice> devices) {
         synchronized (this) {
-            if (next.lanes.equals(wanted)) {
+            if (next.lanes.equals(wanted) && next.devices.equals(devices)) {
                 return next.adopted; // which may still be on its way
             }
-            Plan plan = new Plan(List.copyOf(wanted));
+            Plan plan = new Plan(List.copyOf(wanted), Set.copyOf(devices));
             next = plan;
             if (ended) {
                 plan.adopted.countDown();
@@ -133,6 +142,7 @@ final class PollThread {
             for (Lane lane : lanes) {
                 work += engine.poll(lane);
             }
+            finishing.removeIf(this::isFinished);
             idle = work > 0 ? 0 : idle(idle);
         }
     }
@@ -142,7 +152,7 @@ final class PollThread {
         if (rounds == 0) {
             mover.flush();
         }
-        if (lanes.length == 0) {
+        if (lanes.length == 0 && finishing.isEmpty()) {
             LockSupport.park(this); // ended by a new plan, or by stop
             return 0;
         }
@@ -155,12 +165,15 @@ final class PollThread {
     }
 
     private void adopt(Plan plan) {
-        running.removeIf(lane -> {
-            boolean gone = !plan.lanes.contains(lane);
-            if (gone) {
+        finishing.addAll(running);
+        finishing.removeAll(plan.lanes);
+        running.retainAll(plan.lanes);
+        finishing.removeIf(lane -> {
+            boolean targetGone = lane.ends.to() == null || !plan.devices.contains(lane.ends.to());
+            if (targetGone) {
                 engine.end(lane);
             }
-            return gone;
+            return targetGone;
         });
         for (Lane lane : plan.lanes) {
             if (!running.contains(lane)) {
@@ -172,10 +185,18 @@ final class PollThread {
         plan.adopted.countDown();
     }
 
+    private boolean isFinished(Lane lane) {
+        if (engine.finish(lane)) {
+            return false;
+        }
+        engine.end(lane);
+        return true;
+    }
+
     private void leave() {
-        for (Lane lane : running) {
-            engine.drain(lane);
-            engine.end(lane);
+        finishing.addAll(running);
+        while (!finishing.isEmpty()) {
+            finishing.removeIf(this::isFinished); // ends: what a target takes too long for is dropped
         }
         mover.flush();
         synchronized (this) {

@@ -4,7 +4,6 @@ package io.vhost4j.examples.forward;
 
 import io.vhost4j.VhostDevice;
 import io.vhost4j.VhostDeviceOps;
-import io.vhost4j.VhostException;
 import io.vhost4j.VirtioFeature;
 import java.util.HashSet;
 import java.util.Set;
@@ -28,7 +27,7 @@ final class PortCallbacks implements VhostDeviceOps {
             String message = port.socket() + ": the front-end uses split rings, and --packed turns it away:"
                     + " switch packed rings on there, or leave --packed out";
             forwarder.refused(message);
-            throw new VhostException(message); // ends the connection
+            return;
         }
         if (settings.mtu() > 0 && device.getMtu() > settings.mtu()) {
             forwarder

@@ -132,12 +132,14 @@ final class Switchboard {
 
     private List<CountDownLatch> assign() {
         List<CountDownLatch> changed = new ArrayList<>();
+        Set<VhostDevice> devices = new HashSet<>();
+        ports.forEach(port -> devices.addAll(port.devices()));
         for (int i = 0; i < threads.size(); i++) {
             int thread = i;
             List<Lane> mine = lanes.values().stream()
                     .filter(lane -> threadOf.get(lane) == thread)
                     .toList();
-            changed.add(threads.get(i).assign(mine));
+            changed.add(threads.get(i).assign(mine, devices));
         }
         return changed;
     }

@@ -3,6 +3,7 @@
 package io.vhost4j.examples.pcap;
 
 import io.vhost4j.examples.cli.CommandFailure;
+import io.vhost4j.examples.cli.Failures;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -49,16 +50,31 @@ public final class PcapWriter implements AutoCloseable {
      * @throws CommandFailure if the file cannot be written
      */
     public static PcapWriter open(Path file, List<String> interfaces, Consumer<String> onFailure) {
+        @Nullable FileChannel channel = null;
         try {
-            FileChannel channel = FileChannel.open(
+            channel = FileChannel.open(
                     file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
             PcapWriter writer = new PcapWriter(file, channel, onFailure);
             writer.write(PcapFormat.header(interfaces));
             writer.thread.start();
             return writer;
         } catch (IOException e) {
-            throw new CommandFailure(
-                    "--pcap " + file + ": cannot be written (" + e + "); name a file in a folder of yours", e);
+            CommandFailure failure = new CommandFailure(
+                    "--pcap " + file + ": cannot be written (" + Failures.oneLine(e)
+                            + "); name a file in a folder of yours",
+                    e);
+            closeAfter(failure, channel);
+            throw failure;
+        }
+    }
+
+    private static void closeAfter(CommandFailure failure, @Nullable FileChannel channel) {
+        if (channel != null) {
+            try {
+                channel.close();
+            } catch (IOException e) {
+                failure.addSuppressed(e);
+            }
         }
     }
 
