@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package io.vhost4j.bench.peer;
+
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** What serves the device. */
+enum BackEndKind {
+    /** {@code vhost4j forward}. */
+    VHOST4J("vhost4j"),
+    /** testpmd with net_vhost, as the distribution ships it. */
+    DPDK("dpdk"),
+    /** The same, built for this machine's processor. */
+    DPDK_NATIVE("dpdk-native");
+
+    private final String label;
+
+    BackEndKind(String label) {
+        this.label = label;
+    }
+
+    @Override
+    public String toString() {
+        return label;
+    }
+
+    /** Reads the names from the command line. */
+    static final class Converter implements ITypeConverter<BackEndKind> {
+        @Override
+        public BackEndKind convert(String value) {
+            return Arrays.stream(values())
+                    .filter(kind -> kind.label.equals(value))
+                    .findFirst()
+                    .orElseThrow(() -> new TypeConversionException("'" + value + "' is none of "
+                            + Arrays.stream(values()).map(BackEndKind::toString).collect(Collectors.joining(", "))));
+        }
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package io.vhost4j.bench.peer;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.regex.Pattern;
+
+/** {@code vhost4j forward}; it moves packets as soon as a device is there. */
+final class ForwardBackEnd implements BackEnd {
+    private static final Duration START = Duration.ofSeconds(60);
+    private static final Duration END = Duration.ofSeconds(25);
+    private static final Pattern LISTENING = Pattern.compile("\"event\":\"listening\"");
+    private static final Pattern DEVICE_UP = Pattern.compile("\"event\":\"device_up\"");
+    private static final Pattern SUMMARY = Pattern.compile("\"event\":\"summary\".*\"buffers_in_use\":(\\d+)");
+
+    private final Child child;
+
+    ForwardBackEnd(Lab lab, Cell cell) {
+        List<String> command = new ArrayList<>(List.of(
+                lab.launcher().toString(),
+                "forward",
+                "--socket",
+                lab.socket().toString(),
+                "--mode",
+                cell.traffic().backEndMode(),
+                "--cpu",
+                "" + lab.backEndCpu(),
+                "--queues",
+                "1",
+                "--stats",
+                "0",
+                "--json"));
+        if (cell.traffic() == Traffic.RX) {
+            command.addAll(List.of("--txpkts", "" + cell.bytes()));
+        }
+        if (lab.memory().huge()) {
+            command.add("--hugepages");
+        }
+        child = Child.start("back-end vhost4j", command);
+        try {
+            child.await(LISTENING, START);
+        } catch (BenchFailure e) {
+            child.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public Child child() {
+        return child;
+    }
+
+    @Override
+    public String version() {
+        return "JDK " + System.getProperty("java.runtime.version");
+    }
+
+    @Override
+    public void go() {
+        child.await(DEVICE_UP, START);
+    }
+
+    @Override
+    public OptionalDouble stop() {
+        child.terminate();
+        long held = Long.parseLong(child.await(SUMMARY, END).group(1));
+        if (held != 0) {
+            throw new BenchFailure("back-end vhost4j: " + held + " buffers are in use after the end");
+        }
+        child.requireCleanEnd();
+        return OptionalDouble.empty();
+    }
+
+    @Override
+    public void close() {
+        child.close();
+    }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package io.vhost4j.bench.peer;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** A dpdk-testpmd with one port, driven by commands. Its main thread runs on one processor, its worker on another. */
+final class Testpmd implements AutoCloseable {
+    private static final Duration START = Duration.ofSeconds(40);
+    private static final Duration ANSWER = Duration.ofSeconds(5);
+    private static final Pattern VERSION = Pattern.compile("RTE Version: '([^']+)'");
+    private static final Pattern RECEIVED = Pattern.compile("Rx-pps:\\s+(\\d+)");
+    private static final Pattern SENT = Pattern.compile("Tx-pps:\\s+(\\d+)");
+    private static final Pattern STARTED = Pattern.compile("packet forwarding - ports=");
+    private static final Pattern TOTALS = Pattern.compile("Accumulated forward statistics");
+    private static final Pattern CYCLES = Pattern.compile("CPU cycles/packet=([0-9.]+) .* at (\\d+) MHz Clock");
+    private static final String SHOW = "show port stats 0";
+    private static final int RING = 1024;
+
+    private final Child child;
+    private final String version;
+
+    private Testpmd(Child child) {
+        this.child = child;
+        // a line must leave when it is written: the option -oL of stdbuf, see command()
+        version = child.await(VERSION, START).group(1);
+        child.send(SHOW);
+        child.await(SENT, START);
+    }
+
+    /** The back-end's side: net_vhost listens on the socket. */
+    static Testpmd backEnd(String program, Lab lab, Cell cell) {
+        List<String> command = command(program, lab, "b", lab.frontEndCpu(), lab.backEndCpu());
+        command.add("--vdev=net_vhost0,iface=" + lab.socket() + ",queues=1");
+        addForwarding(command, cell.traffic().backEndMode(), cell);
+        command.add("--disable-link-check");
+        if (lab.busy()) {
+            command.add("--record-core-cycles");
+        }
+        return start("back-end " + program, command);
+    }
+
+    /** The front-end's side: virtio-user connects to the socket. */
+    static Testpmd frontEnd(Lab lab, Cell cell) {
+        List<String> command = command(lab.testpmd(), lab, "f", lab.backEndCpu(), lab.frontEndCpu());
+        if (cell.vectorized()) {
+            command.add("--force-max-simd-bitwidth=512");
+        }
+        command.add("--vdev=net_virtio_user0,path=" + lab.socket() + ",queues=1,queue_size=" + RING
+                + ",packed_vq=" + digit(cell.ring() == RingKind.PACKED)
+                + ",mrg_rxbuf=" + digit(cell.mergeable())
+                + ",in_order=" + digit(cell.inOrder())
+                + (cell.vectorized() ? ",vectorized=1" : ""));
+        addForwarding(command, cell.traffic().frontEndMode(), cell);
+        return start("front-end " + lab.testpmd(), command);
+    }
+
+    private static int digit(boolean on) {
+        return on ? 1 : 0;
+    }
+
+    private static List<String> command(String program, Lab lab, String role, int mainCpu, int workerCpu) {
+        List<String> command = new ArrayList<>(List.of(
+                "stdbuf",
+                "-oL",
+                program,
+                "-v",
+                "--lcores=0@" + mainCpu + ",1@" + workerCpu,
+                "--no-pci",
+                "--no-telemetry"));
+        command.addAll(lab.memory().ealOptions(role));
+        return command;
+    }
+
+    private static void addForwarding(List<String> command, String mode, Cell cell) {
+        command.addAll(List.of(
+                "--",
+                "-i",
+                "--nb-cores=1",
+                "--forward-mode=" + mode,
+                "--txpkts=" + cell.bytes(),
+                "--txd=" + RING,
+                "--rxd=" + RING));
+    }
+
+    private static Testpmd start(String name, List<String> command) {
+        Child child = Child.start(name, command);
+        try {
+            return new Testpmd(child);
+        } catch (BenchFailure e) {
+            child.close();
+            throw e;
+        }
+    }
+
+    Child child() {
+        return child;
+    }
+
+    /** As it says itself. */
+    String version() {
+        return version;
+    }
+
+    /** Begins to move packets. */
+    void startForwarding(String command) {
+        child.send(command);
+        child.await(STARTED, ANSWER);
+    }
+
+    /** What happened since the last call, at least one before included. */
+    Sample sample() {
+        child.send(SHOW);
+        double received = Double.parseDouble(child.await(RECEIVED, ANSWER).group(1));
+        return new Sample(received, Double.parseDouble(child.await(SENT, ANSWER).group(1)));
+    }
+
+    /** Stops moving packets. */
+    void stopForwarding() {
+        child.send("stop");
+        child.await(TOTALS, ANSWER);
+    }
+
+    /** After {@link #stopForwarding} of a side that records cycles: nanoseconds of work for each packet. */
+    double busyNanos() {
+        Matcher cycles = child.await(CYCLES, ANSWER);
+        return Double.parseDouble(cycles.group(1)) * 1000 / Double.parseDouble(cycles.group(2));
+    }
+
+    /** Ends the program as its user would. */
+    void quit() {
+        child.send("quit");
+        child.requireCleanEnd();
+    }
+
+    @Override
+    public void close() {
+        child.close();
+    }
+}
