@@ -54,7 +54,8 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
-     * Makes an object for a counter that somebody else made.
+     * Makes an object for a counter that somebody else made. The writing end of a pipe does as well, to {@link #signal}
+     * only: some peers (user-mode Linux) send one.
      *
      * @param fd for example received from a peer; owned by the new object, also when this throws
      * @return owned by the caller
@@ -62,8 +63,8 @@ public final class EventFd implements AutoCloseable {
      */
     public static EventFd adopt(OwnedFd fd) {
         try {
-            if (!isEventFd(fd.fd())) {
-                throw new IllegalArgumentException(fd + " is not an eventfd: the peer must send one");
+            if (!isEventFd(fd.fd()) && !FileStatus.of(fd.fd()).isPipe()) {
+                throw new IllegalArgumentException(fd + " is neither an eventfd nor a pipe: the peer must send one");
             }
             return new EventFd(fd, true);
         } catch (RuntimeException e) {

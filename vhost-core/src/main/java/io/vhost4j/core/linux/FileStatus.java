@@ -23,6 +23,7 @@ public record FileStatus(long sizeBytes, int mode, long blockSizeBytes, long dev
     private static final int TYPE_MASK = 0xF000;
     private static final int REGULAR = 0x8000;
     private static final int SOCKET = 0xC000;
+    private static final int PIPE = 0x1000;
     private static final int STATX_BASIC_STATS = 0x7FF;
     private static final int STATX_SIZE = 256;
     // linux/fcntl.h
@@ -73,5 +74,14 @@ public record FileStatus(long sizeBytes, int mode, long blockSizeBytes, long dev
      */
     public boolean isSocket() {
         return (mode & TYPE_MASK) == SOCKET;
+    }
+
+    /**
+     * Whether this is a pipe.
+     *
+     * @return {@code S_ISFIFO}
+     */
+    public boolean isPipe() {
+        return (mode & TYPE_MASK) == PIPE;
     }
 }

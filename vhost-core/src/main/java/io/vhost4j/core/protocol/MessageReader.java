@@ -5,6 +5,7 @@ import io.vhost4j.core.layout.VhostUserHeader;
 import io.vhost4j.core.layout.VhostUserMemory;
 import io.vhost4j.core.linux.Errno;
 import io.vhost4j.core.linux.FdBag;
+import io.vhost4j.core.linux.NativeException;
 import io.vhost4j.core.linux.UnixSocket;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -83,12 +84,24 @@ public final class MessageReader implements ReceivedMessage, AutoCloseable {
     }
 
     private int receive(MemorySegment into, long offset, long lengthBytes) {
-        long got = socket.receive(into, offset, lengthBytes, fds);
+        long got = receiveOrEnd(into, offset, lengthBytes);
         if (fds.truncated()) {
             throw new ProtocolException("file descriptors were lost: more than " + VhostUserMemory.TABLE_MAX_REGIONS
                     + " came with one message, or this process has too many open files");
         }
         return (int) got;
+    }
+
+    /** A peer that closes with our replies unread ends the stream, too. */
+    private long receiveOrEnd(MemorySegment into, long offset, long lengthBytes) {
+        try {
+            return socket.receive(into, offset, lengthBytes, fds);
+        } catch (NativeException e) {
+            if (e.errno() == Errno.ECONNRESET) {
+                return 0;
+            }
+            throw e;
+        }
     }
 
     private Progress starved(int got) {

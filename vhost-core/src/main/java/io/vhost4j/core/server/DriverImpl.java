@@ -166,6 +166,7 @@ final class DriverImpl implements VhostDriver {
             });
         } catch (RuntimeException e) {
             loop.release();
+            loop.awaitEnd();
             throw e;
         }
     }
@@ -191,7 +192,8 @@ final class DriverImpl implements VhostDriver {
             }
         }
         if (loop != null && !loop.isCurrentThread()) {
-            awaitClosed();
+            VhostEvents.uninterruptibly(closed::await);
+            loop.awaitEnd();
         }
     }
 
@@ -200,8 +202,8 @@ final class DriverImpl implements VhostDriver {
             endTransport();
             List.copyOf(connections).forEach(connection -> connection.end("the driver was closed"));
         } finally {
-            closed.countDown();
             loop.release();
+            closed.countDown();
         }
     }
 
@@ -215,21 +217,6 @@ final class DriverImpl implements VhostDriver {
 
     private synchronized @Nullable Transport transport() {
         return transport;
-    }
-
-    private void awaitClosed() {
-        boolean interrupted = false;
-        while (true) {
-            try {
-                closed.await();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     private SessionConfig config(VhostDeviceOps told) {

@@ -79,9 +79,48 @@ final class VhostEvents implements EventLoop {
             users--;
             if (users == 0) {
                 current = null;
-                execute(() -> stopping = true);
+                execute(this::stop);
             }
         }
+    }
+
+    /** Waits for the thread to end, if it is about to. Does nothing on the thread itself. */
+    void awaitEnd() {
+        boolean ending;
+        synchronized (LOCK) {
+            ending = current != this;
+        }
+        if (ending && !isCurrentThread()) {
+            uninterruptibly(thread::join);
+        }
+    }
+
+    /** Something that waits. */
+    @FunctionalInterface
+    interface Waiting {
+        /** Waits. */
+        void await() throws InterruptedException;
+    }
+
+    /** Waits even if the thread is interrupted, and interrupts it again afterwards. */
+    static void uninterruptibly(Waiting waiting) {
+        boolean interrupted = false;
+        boolean done = false;
+        while (!done) {
+            try {
+                waiting.await();
+                done = true;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private synchronized void stop() {
+        stopping = true;
     }
 
     /** Whether the caller is the event thread. */

@@ -156,13 +156,11 @@ final class RingControl {
         if (fd == null) {
             return null;
         }
-        OwnedFd adopted = fd.adopt();
-        if (!EventFd.isEventFd(adopted.fd())) {
-            adopted.close();
-            throw new RequestRejectedException(
-                    request + ": queue=" + ring.index + ": the file descriptor is not an eventfd");
+        try {
+            return EventFd.adopt(fd.adopt());
+        } catch (IllegalArgumentException e) {
+            throw new RequestRejectedException(request + ": queue=" + ring.index + ": " + e.getMessage());
         }
-        return EventFd.adopt(adopted);
     }
 
     private boolean complete(RingState ring) {

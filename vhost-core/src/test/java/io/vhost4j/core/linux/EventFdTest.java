@@ -96,7 +96,7 @@ final class EventFdTest {
     void shouldRefuseAndCloseOtherFiles() {
         OwnedFd file = MemFd.create("other", 1);
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> EventFd.adopt(file));
-        assertTrue(e.getMessage().contains("is not an eventfd"), e.getMessage());
+        assertTrue(e.getMessage().contains("is neither an eventfd nor a pipe"), e.getMessage());
         assertFalse(file.isOpen());
     }
 
