@@ -64,14 +64,7 @@ public final class FrontendMemory implements AutoCloseable {
 
     /** The whole memory as a table of one region. */
     public byte[] table() {
-        return new Payload()
-                .u32(1)
-                .u32(0)
-                .u64(GPA)
-                .u64(size())
-                .u64(USER)
-                .u64(0)
-                .toBytes();
+        return new Payload().u32(1).u32(0).u64(GPA).u64(size()).u64(USER).u64(0).toBytes();
     }
 
     /** The whole memory as a single region. */
