@@ -6,24 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.vhost4j.DriverFlag;
-import io.vhost4j.VhostDevice;
+import io.vhost4j.ProtocolFeature;
 import io.vhost4j.VirtioFeature;
 import io.vhost4j.core.testkit.AllocationMeter;
 import io.vhost4j.core.testkit.LeakCheck;
 import io.vhost4j.packet.Packet;
 import io.vhost4j.packet.PacketFlags;
-import io.vhost4j.packet.PacketPool;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Random;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -142,7 +137,7 @@ class VirtioUserTest {
             byte[] headers = tcpHeaders(frame.length);
             System.arraycopy(headers, 0, frame, 0, headers.length);
             for (int i = 0; i < 50; i++) {
-                Packet packet = chained(user.pool(), frame);
+                Packet packet = Exchange.chained(user.pool(), frame);
                 packet.setOlFlags(PacketFlags.TX_TCP_SEG | PacketFlags.TX_TCP_CKSUM | PacketFlags.TX_IPV4);
                 packet.setHeaderLengths(14, 20, 20);
                 packet.setTsoSegmentSize(1448);
@@ -171,7 +166,7 @@ class VirtioUserTest {
         return headers.array();
     }
 
-    private static Packet awaitOne(VirtioUser user) {
+    static Packet awaitOne(VirtioUser user) {
         Packet[] one = new Packet[1];
         long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
         while (user.receive(0, one, 0, 1) == 0) {
@@ -181,72 +176,43 @@ class VirtioUserTest {
         return one[0];
     }
 
+    /** Protocol features that a back-end may lack. */
+    static Stream<Arguments> simplerBackEnds() {
+        return Stream.of(
+                Arguments.of(0L, 0L),
+                Arguments.of(0L, ProtocolFeature.REPLY_ACK.mask()),
+                Arguments.of(0L, ProtocolFeature.CONFIGURE_MEM_SLOTS.mask()),
+                Arguments.of(0L, ProtocolFeature.STATUS.mask()),
+                Arguments.of(0L, -1L),
+                Arguments.of(VirtioFeature.PROTOCOL_FEATURES.mask(), 0L));
+    }
+
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void shouldGiveToTheNextBackEndWhatTheLastDidNotTake(boolean packed) throws Exception {
+    @MethodSource("simplerBackEnds")
+    void shouldDoWithoutProtocolFeatures(long missing, long missingProtocol) throws Exception {
         Path socket = directory.resolve("s");
-        int size = 64;
-        int waiting = 40;
-        EchoBackEnd first = new EchoBackEnd(socket, 1, false, DriverFlag.CLIENT).start();
-        try (VirtioUser user = VirtioUser.builder(socket)
-                .server(true)
-                .packed(packed)
-                .queueSize(size)
-                .connect()) {
-            VhostDevice device = first.awaitDevice();
-            List<byte[]> sent = new ArrayList<>();
-            int taken = 0;
-            for (int life = 0; life < 5; life++) {
-                Packet[] burst = new Packet[waiting];
-                for (int i = 0; i < waiting; i++) {
-                    byte[] bytes = RingRig.randomBytes(new Random(life * 1000L + i), 60 + i);
-                    sent.add(bytes);
-                    burst[i] = chained(user.pool(), bytes);
-                }
-                assertEquals(waiting, user.transmit(0, burst, 0, waiting));
-                // some packets to the back-end that goes, the rest to the one that comes
-                taken += take(first, device, 10 + life, sent, taken);
-                first.close();
-                first = new EchoBackEnd(socket, 1, false, DriverFlag.CLIENT).start();
-                device = first.awaitDevice();
-                taken += take(first, device, waiting, sent, taken);
-                assertEquals(sent.size(), taken);
-                awaitConnected(user);
-                receiveFrom(first, device, user);
+        try (EchoBackEnd backEnd = new EchoBackEnd(socket, 1, true)) {
+            backEnd.driver.disableFeatures(missing);
+            backEnd.driver.setProtocolFeatures(backEnd.driver.getProtocolFeatures() & ~missingProtocol);
+            backEnd.start();
+            try (VirtioUser user = VirtioUser.builder(socket).connect()) {
+                backEnd.awaitDevice();
+                new Exchange(user, 0, new Random(1), 60, 3000).run(500);
             }
-        } finally {
-            first.close();
         }
     }
 
-    private static void awaitConnected(VirtioUser user) {
-        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-        while (!user.connected()) {
-            assertTrue(System.nanoTime() < deadline, "not connected within 20 s");
-            Thread.yield();
-        }
-    }
-
-    /** Dequeues up to {@code limit} packets and compares them with what was sent. */
-    private static int take(EchoBackEnd backEnd, VhostDevice device, int limit, List<byte[]> sent, int from) {
-        Packet[] packets = new Packet[limit];
-        int count = device.dequeueBurst(1, backEnd.pool(), packets, 0, limit);
-        for (int i = 0; i < count; i++) {
-            assertArrayEquals(sent.get(from + i), RingRig.bytesOf(packets[i]));
-            packets[i].free();
-        }
-        return count;
-    }
-
-    private static void receiveFrom(EchoBackEnd backEnd, VhostDevice device, VirtioUser user) {
-        for (int i = 0; i < 100; i++) {
-            byte[] bytes = RingRig.randomBytes(new Random(i), 700);
-            Packet packet = chained(backEnd.pool(), bytes);
-            assertEquals(1, device.enqueueBurst(0, new Packet[] {packet}, 0, 1));
-            packet.free();
-            Packet received = awaitOne(user);
-            assertArrayEquals(bytes, RingRig.bytesOf(received));
-            received.free();
+    @Test
+    void shouldTellTheMtu() throws Exception {
+        Path socket = directory.resolve("s");
+        try (EchoBackEnd backEnd = new EchoBackEnd(socket, 1, true).start();
+                VirtioUser user = VirtioUser.builder(socket)
+                        .mtu(9000)
+                        .mac("02:00:00:00:00:07")
+                        .connect()) {
+            assertEquals(9000, backEnd.awaitDevice().getMtu());
+            assertEquals(9000, user.mtu());
+            assertArrayEquals(new byte[] {2, 0, 0, 0, 0, 7}, user.mac());
         }
     }
 
@@ -263,7 +229,7 @@ class VirtioUserTest {
             assertFalse(user.awaitReceive(0, Duration.ofMillis(20)));
             Packet[] packets = new Packet[BURST];
             for (int i = 0; i < 500; i++) {
-                packets[0] = chained(user.pool(), new byte[100]);
+                packets[0] = Exchange.chained(user.pool(), new byte[100]);
                 assertEquals(1, user.transmit(0, packets, 0, 1));
                 assertTrue(user.awaitReceive(0, Duration.ofSeconds(20)), "packet " + i);
                 assertEquals(1, user.receive(0, packets, 0, BURST));
@@ -287,26 +253,6 @@ class VirtioUserTest {
             user.close();
             waiting.join();
             assertFalse(user.connected());
-        }
-    }
-
-    @Test
-    void shouldDoNothingWithoutBackEnd() throws Exception {
-        Path socket = directory.resolve("s");
-        EchoBackEnd backEnd = new EchoBackEnd(socket, 1, true).start();
-        try (VirtioUser user = VirtioUser.builder(socket).connect()) {
-            backEnd.awaitDevice();
-            backEnd.close();
-            long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-            while (user.connected()) {
-                assertTrue(System.nanoTime() < deadline, "still connected after 20 s");
-                Thread.yield();
-            }
-            Packet[] packets = {chained(user.pool(), new byte[100])};
-            assertEquals(0, user.transmit(0, packets, 0, 1));
-            packets[0].free();
-            assertEquals(0, user.receive(0, packets, 0, 1));
-            assertEquals(0, user.reclaim(0));
         }
     }
 
@@ -340,80 +286,6 @@ class VirtioUserTest {
                     Thread.yield();
                 }
             }
-        }
-    }
-
-    /** A packet with these bytes, chained as the pool's buffers make necessary. */
-    static Packet chained(PacketPool pool, byte[] bytes) {
-        Packet head = Objects.requireNonNull(pool.allocate());
-        int done = 0;
-        while (done < bytes.length) {
-            Packet segment = done == 0 ? head : Objects.requireNonNull(pool.allocate());
-            int part = Math.min(pool.dataRoom(), bytes.length - done);
-            segment.append(part);
-            segment.setBytes(0, bytes, done, part);
-            if (done > 0) {
-                head.chain(segment);
-            }
-            done += part;
-        }
-        return head;
-    }
-
-    /** Sends packets of random contents and compares what comes back. */
-    private static final class Exchange {
-        private final VirtioUser user;
-        private final int pair;
-        private final Random random;
-        private final int least;
-        private final int most;
-        private final ArrayDeque<byte[]> onTheWay = new ArrayDeque<>();
-        private final @Nullable Packet[] packets = new Packet[BURST];
-
-        Exchange(VirtioUser user, int pair, Random random, int least, int most) {
-            this.user = user;
-            this.pair = pair;
-            this.random = random;
-            this.least = least;
-            this.most = most;
-        }
-
-        void run(int count) {
-            int sent = 0;
-            int back = 0;
-            long deadline = System.nanoTime() + Duration.ofSeconds(50).toNanos();
-            while (back < count) {
-                if (sent < count && onTheWay.size() < 64) {
-                    sent += send();
-                }
-                int received = receive();
-                back += received;
-                if (received == 0) {
-                    assertTrue(System.nanoTime() < deadline, "back are " + back + " of " + sent + " packets sent");
-                    Thread.yield();
-                }
-            }
-        }
-
-        private int send() {
-            byte[] bytes = RingRig.randomBytes(random, least + random.nextInt(most - least));
-            Packet packet = chained(user.pool(), bytes);
-            if (user.transmit(pair, new Packet[] {packet}, 0, 1) == 0) {
-                packet.free();
-                return 0;
-            }
-            onTheWay.add(bytes);
-            return 1;
-        }
-
-        private int receive() {
-            int count = user.receive(pair, packets, 0, BURST);
-            for (int i = 0; i < count; i++) {
-                Packet packet = Objects.requireNonNull(packets[i]);
-                assertArrayEquals(onTheWay.remove(), RingRig.bytesOf(packet));
-                packet.free();
-            }
-            return count;
         }
     }
 }
