@@ -101,12 +101,13 @@ final class Program implements AutoCloseable {
 
     /** Sends SIGTERM. */
     void terminate() {
-        process.destroy();
+        // not process.destroy(), which also closes the streams with the last lines in them
+        process.toHandle().destroy();
     }
 
     /** Sends SIGKILL and waits until it is gone. */
     void kill() {
-        process.destroyForcibly();
+        process.toHandle().destroyForcibly();
         awaitExit(END_LIMIT);
     }
 
