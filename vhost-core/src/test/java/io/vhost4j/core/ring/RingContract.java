@@ -558,4 +558,24 @@ abstract class RingContract {
         assertEquals(1, ring.gather(8));
         assertEquals(10, ring.batch().totalBytes[0]);
     }
+
+    @Test
+    void shouldLookAtABoundedNumberOfTableEntriesAtATime() {
+        // many chains of one long table: each is fine, all together would take memory and time without limit
+        DriverRing driver = driver(1024);
+        Ring ring = ring(driver, INDIRECT, READ);
+        long table = image.allocate(16 * 1024, 16);
+        for (int i = 0; i < 1024; i++) {
+            tableEntry(table, i, GuestImage.BASE, 1, i < 1023 && !packed() ? 1 : 0, i + 1);
+        }
+        for (int i = 0; i < 1024; i++) {
+            offerTable(driver, table, 16 * 1024, 0);
+        }
+        for (int left = 1024; left > 0; left -= 64) {
+            assertEquals(64, ring.gather(1024));
+            assertEquals(1024, ring.batch().totalBytes[63]);
+            publish(ring, 64, 0);
+        }
+        assertNull(ring.fault());
+    }
 }
