@@ -109,7 +109,7 @@ public final class PackedInflight {
         return IntStream.range(0, size)
                 .filter(i -> HostWindow.getByte(entry(i) + InflightLayout.INFLIGHT) == 1)
                 .boxed()
-                .sorted(Comparator.comparing(i -> order[i]))
+                .sorted(Comparator.comparingLong(i -> order[i]))
                 .mapToInt(Integer::intValue)
                 .toArray();
     }

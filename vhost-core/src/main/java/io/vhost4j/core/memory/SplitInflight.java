@@ -66,7 +66,7 @@ public final class SplitInflight {
         int[] heads = IntStream.range(0, size)
                 .filter(i -> HostWindow.getByte(entry(i) + InflightLayout.INFLIGHT) == 1)
                 .boxed()
-                .sorted(Comparator.comparing(i -> order[i]))
+                .sorted(Comparator.comparingLong(i -> order[i]))
                 .mapToInt(Integer::intValue)
                 .toArray();
         counter = Arrays.stream(order).max().orElse(0);
