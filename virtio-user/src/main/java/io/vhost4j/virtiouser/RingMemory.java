@@ -3,7 +3,6 @@ package io.vhost4j.virtiouser;
 
 import io.vhost4j.core.layout.PackedLayout;
 import io.vhost4j.core.layout.SplitLayout;
-import io.vhost4j.core.linux.FileCalls;
 import io.vhost4j.core.linux.LinuxProcess;
 import io.vhost4j.core.linux.Mapping;
 import io.vhost4j.core.linux.MemFd;
@@ -56,7 +55,6 @@ final class RingMemory implements AutoCloseable {
         long length = (bytes + page - 1) & -page;
         OwnedFd file = MemFd.create("virtio-user-rings", length);
         try {
-            FileCalls.ftruncate(file.fd(), length);
             MemFd.addSeals(file.fd(), MemFd.F_SEAL_SHRINK | MemFd.F_SEAL_GROW);
             Mapping mapping = Mapping.map(file, 0, length, Mapping.PROT_READ | Mapping.PROT_WRITE, Mapping.MAP_SHARED);
             long base = mapping.address();

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * one, {@link #receive} and {@link #awaitReceive} by one. A call that meets another in the same direction, or a device without a
  * back-end, does nothing and returns 0. Bursts neither lock nor allocate.
  *
- * <p>The back-end cannot harm this process: what it writes into rings is checked. A ring in which it wrote nonsense is broken until the
+ * <p>The back-end cannot harm this process: what it writes into rings is checked. It can change the data of all packets of the pool
+ * at any time. A ring in which it wrote nonsense is broken until the
  * back-end connects anew; bursts on it throw {@link VhostException} with the reason.
  */
 public final class VirtioUser implements AutoCloseable {

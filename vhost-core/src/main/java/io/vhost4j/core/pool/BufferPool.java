@@ -93,13 +93,19 @@ public final class BufferPool implements PacketPool {
         freeCount = packets.length;
     }
 
+    /** A file of fixed size: a back-end that gets its descriptor cannot take the memory away under us. */
     private static OwnedFd openFile(long bytes, boolean huge) {
         String name = "vhost4j-pool";
-        if (!huge) {
-            return MemFd.create(name, bytes);
+        long page = huge ? HugePages.defaultSize() : 1;
+        OwnedFd made =
+                huge ? MemFd.createHuge(name, Math.ceilDiv(bytes, page) * page, page) : MemFd.create(name, bytes);
+        try {
+            MemFd.addSeals(made.fd(), MemFd.F_SEAL_SHRINK | MemFd.F_SEAL_GROW);
+            return made;
+        } catch (NativeException e) {
+            made.close();
+            throw e;
         }
-        long page = HugePages.defaultSize();
-        return MemFd.createHuge(name, Math.ceilDiv(bytes, page) * page, page);
     }
 
     private Mapping map(long bytes, PacketPool.Builder settings) {
