@@ -99,7 +99,8 @@ class EndToEndTest {
         assertEquals(0, forward.await(), forward.err());
         assertEquals(5000, forward.number("to_guest_packets"));
         assertEquals(5000L * 3064, forward.number("to_guest_bytes"));
-        receiver.await();
+        assertEquals(0, receiver.await(), receiver.out() + receiver.err());
+        assertEquals(5000, receiver.number("rx_packets"));
     }
 
     @Test

@@ -37,6 +37,7 @@ public final class ForwardCommand extends CommandBase {
             Pace.run(stop(), settings.statsSeconds(), settings.durationSeconds(), () -> report.statistics(forwarder));
             forwarder.stopPolling();
             ended = System.nanoTime();
+            forwarder.linger();
             totals = forwarder.switchboard().totals();
         }
         report.summary(forwarder, totals, ended);

@@ -13,13 +13,17 @@ import io.vhost4j.packet.PacketPool;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** The back-end: sockets, poll threads, buffers. Started once, closed once, from one thread. */
 final class Forwarder implements AutoCloseable {
+    private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final ForwardSettings settings;
     private final ForwardEvents events;
     private final StopSignal stop;
+    private final @Nullable PacketBudget budget;
     private final PacketPool pool;
     private final @Nullable PcapWriter capture;
     private final List<PollThread> threads = new ArrayList<>();
@@ -38,6 +42,7 @@ final class Forwarder implements AutoCloseable {
         Path file = settings.pcap();
         List<String> sockets = settings.sockets().stream().map(Path::toString).toList();
         capture = file == null ? null : PcapWriter.open(file, sockets, events::error);
+        budget = settings.count() == 0 ? null : new PacketBudget(settings.count(), stop::request);
         pool = makePool();
         makeThreads();
         for (String socket : sockets) {
@@ -94,6 +99,13 @@ final class Forwarder implements AutoCloseable {
         events.deviceDown(port.socket(), vid, pool.inUse());
     }
 
+    /** After the last of {@code --count} packets: gives guests time to take from their rings what a disconnection would lose. */
+    void linger() throws InterruptedException {
+        if (budget != null && budget.isUsedUp() && settings.mode() != Mode.RXONLY) {
+            switchboard.awaitNoDevice(LINGER_NANOS);
+        }
+    }
+
     /** Ends the polling: packets that are held go out or are dropped, and the counts do not change any more. */
     void stopPolling() {
         threads.forEach(PollThread::stop);
@@ -134,7 +146,6 @@ final class Forwarder implements AutoCloseable {
 
     private void makeThreads() {
         List<Integer> cpus = settings.cpus().isEmpty() ? List.of(-1) : settings.cpus();
-        PacketBudget budget = settings.count() == 0 ? null : new PacketBudget(settings.count(), stop::request);
         for (int cpu : cpus) {
             Mover mover = new Mover(pool, budget, capture == null ? null : capture.tap());
             String name = "vhost4j-poll-" + threads.size();

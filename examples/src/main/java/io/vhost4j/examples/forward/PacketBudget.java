@@ -27,6 +27,11 @@ final class PacketBudget {
         return claimed;
     }
 
+    /** Whether all packets were moved. */
+    boolean isUsedUp() {
+        return unused.get() == 0;
+    }
+
     /** Ends a claim: {@code moved} of the {@code claimed} packets were moved, the rest may be claimed again. */
     void settle(int claimed, int moved) {
         if (moved < claimed) {

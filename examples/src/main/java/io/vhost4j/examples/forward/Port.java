@@ -43,6 +43,11 @@ final class Port {
         return devices;
     }
 
+    /** Whether a device is here, or on its way out. */
+    boolean hasDevices() {
+        return !devices.isEmpty() || !leaving.isEmpty();
+    }
+
     /** Ends the moving of packets of a device. */
     void detach(VhostDevice device) {
         devices.remove(device);

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +54,17 @@ final class Switchboard {
         changed.forEach(PollThread::awaitAdoption);
         synchronized (this) {
             port.retire(device);
+            notifyAll();
+        }
+    }
+
+    /** Waits until all devices are gone, at most {@code nanos}. */
+    synchronized void awaitNoDevice(long nanos) throws InterruptedException {
+        long deadline = System.nanoTime() + nanos;
+        long left = nanos;
+        while (left > 0 && ports.stream().anyMatch(Port::hasDevices)) {
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+            left = deadline - System.nanoTime();
         }
     }
 
