@@ -109,7 +109,8 @@ public final class VirtioUser implements AutoCloseable {
     }
 
     /**
-     * Frees the sent packets that the back-end is done with. {@link #transmit} does so too when half of the ring is in use.
+     * Frees the sent packets that the back-end is done with. {@link #transmit} does so too when half of the ring is in use; an
+     * application whose pool runs empty before that calls this.
      *
      * @param pair queue pair
      * @return how many packets are still in flight; 0 without a back-end
