@@ -10,6 +10,15 @@ public enum DriverFlag {
     /** With {@link #CLIENT}: do not connect again after the connection ends. */
     NO_RECONNECT,
     /**
+     * Offer {@link VirtioFeature#ACCESS_PLATFORM}: the guest's addresses may be those of an IOMMU, which the front-end translates.
+     */
+    IOMMU_SUPPORT,
+    /**
+     * Offer post-copy migration: after the guest has moved here, threads that touch memory which has not arrived wait for it. Needs
+     * {@code userfaultfd}: root, CAP_SYS_PTRACE or the sysctl {@code vm.unprivileged_userfaultfd=1}.
+     */
+    POSTCOPY_SUPPORT,
+    /**
      * Deliver every received packet in one buffer: a packet larger than the pool's data room is dropped and counted,
      * unless {@link #EXTBUF_SUPPORT} is set too.
      */

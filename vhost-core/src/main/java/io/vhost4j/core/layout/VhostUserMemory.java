@@ -30,6 +30,9 @@ public final class VhostUserMemory {
     /** Most regions in a table, and most file descriptors with one message. */
     public static final int TABLE_MAX_REGIONS = 8;
 
+    /** Bytes of the largest table. */
+    public static final int TABLE_MAX_BYTES = TABLE_REGIONS + TABLE_MAX_REGIONS * REGION_BYTES;
+
     /** Single region: offset of the region. */
     public static final int SINGLE_REGION = 8;
     /** Bytes of a single region. */

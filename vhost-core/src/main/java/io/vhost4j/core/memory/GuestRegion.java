@@ -6,6 +6,7 @@ import io.vhost4j.core.linux.FileStatus;
 import io.vhost4j.core.linux.Mapping;
 import io.vhost4j.core.linux.NativeException;
 import io.vhost4j.core.linux.OwnedFd;
+import io.vhost4j.core.linux.UserFaultFd;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -117,6 +118,14 @@ public final class GuestRegion {
     @SuppressWarnings("restricted")
     MemorySegment view(long offset, long length) {
         return MemorySegment.ofAddress(hostAddress() + offset).reinterpret(length, views, null);
+    }
+
+    /** Has faults on the region's missing pages served through a userfaultfd. */
+    public void registerFaults(OwnedFd userFaultFd) {
+        long page = mapping.pageSize();
+        long from = mapping.address() & -page;
+        long to = Math.ceilDiv(mapping.address() + size, page) * page;
+        UserFaultFd.register(userFaultFd, from, to - from);
     }
 
     /** Unmaps the memory; views of it throw from now on. */

@@ -40,6 +40,8 @@ public final class NetQueue {
     private @Nullable Dequeuer dequeuer;
     private @Nullable EventFd call;
     private @Nullable EventFd error;
+    private @Nullable EventFd logSignal;
+    private boolean wantsNotification;
     private int lastBase;
 
     // read by any thread
@@ -99,11 +101,25 @@ public final class NetQueue {
         } else {
             dequeuer = new Dequeuer(made, headerBytes, features, options, stats);
         }
+        if (wantsNotification) {
+            made.enableNotification(true);
+        }
         ring = made;
         size = setup.size();
         lastBase = made.base();
         broken = false;
         started = true;
+    }
+
+    /**
+     * Has the ring keep account of chains in flight, and go on where the process before was. While paused, right after {@link #start}.
+     *
+     * @param inflight host address of the ring's part of the in-flight buffer, {@code InflightLayout.queueBytes} long
+     */
+    public void track(long inflight) {
+        Ring now = Objects.requireNonNull(ring);
+        now.track(inflight);
+        lastBase = now.base();
     }
 
     /**
@@ -133,9 +149,11 @@ public final class NetQueue {
      *
      * @param log null to end
      * @param usedGpa where the log wants the used ring to be, or -1 for where it is
+     * @param signal what is signalled after logging, or null; the caller owns it
      */
-    public void setLog(@Nullable DirtyLog log, long usedGpa) {
+    public void setLog(@Nullable DirtyLog log, long usedGpa, @Nullable EventFd signal) {
         Objects.requireNonNull(ring).setLog(log, usedGpa);
+        logSignal = log == null ? null : signal;
     }
 
     /** Sets what notifies the guest, null for a guest that polls. While paused; the caller owns it. */
@@ -293,7 +311,14 @@ public final class NetQueue {
         }
         stats.set(Counter.IOTLB_HITS, now.iotlbHits());
         stats.set(Counter.IOTLB_MISSES, now.iotlbMisses());
-        return now.hasUnannounced() ? notifyIfWanted(now) : Notice.NONE;
+        if (!now.hasUnannounced()) {
+            return Notice.NONE;
+        }
+        EventFd logged = logSignal;
+        if (logged != null) {
+            logged.signal();
+        }
+        return notifyIfWanted(now);
     }
 
     private Notice notifyIfWanted(Ring now) {
@@ -392,6 +417,7 @@ public final class NetQueue {
         gate.close();
         boolean done = false;
         try {
+            wantsNotification = enable;
             Ring now = ring;
             if (now != null && !broken) {
                 now.enableNotification(enable);

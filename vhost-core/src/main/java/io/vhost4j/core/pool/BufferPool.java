@@ -325,6 +325,9 @@ public final class BufferPool implements PacketPool {
     @Override
     public int inUse() {
         synchronized (lock) {
+            if (closed) {
+                return 0;
+            }
             int idle = freeCount;
             for (Cache cache : allCaches) {
                 idle += cache.count;

@@ -87,6 +87,48 @@ public sealed interface FrontendRequest {
     /** See {@link RequestCode#GET_STATUS}. */
     record GetStatus() implements FrontendRequest {}
 
+    /** See {@link RequestCode#SET_LOG_BASE}. */
+    record SetLogBase(long sizeBytes, long offset, ReceivedFd fd) implements FrontendRequest {}
+
+    /** See {@link RequestCode#SET_LOG_FD}. */
+    record SetLogFd(ReceivedFd fd) implements FrontendRequest {}
+
+    /** See {@link RequestCode#IOTLB_MSG}. */
+    record IotlbMsg(long iova, long size, long userAddr, int permission, int type) implements FrontendRequest {}
+
+    /** See {@link RequestCode#GET_INFLIGHT_FD}. */
+    record GetInflightFd(InflightInfo info) implements FrontendRequest {}
+
+    /** See {@link RequestCode#SET_INFLIGHT_FD}. */
+    record SetInflightFd(InflightInfo info, ReceivedFd fd) implements FrontendRequest {}
+
+    /** See {@link RequestCode#POSTCOPY_ADVISE}. */
+    record PostcopyAdvise() implements FrontendRequest {}
+
+    /** See {@link RequestCode#POSTCOPY_LISTEN}. */
+    record PostcopyListen() implements FrontendRequest {}
+
+    /** See {@link RequestCode#POSTCOPY_END}. */
+    record PostcopyEnd() implements FrontendRequest {}
+
+    /** The front-end's answer to the addresses that were replied to a memory request during post-copy. */
+    record PostcopyMemoryAck(long status) implements FrontendRequest {}
+
+    /** See {@link RequestCode#VRING_KICK}. */
+    record VringKick(long queue) implements FrontendRequest {}
+
+    /** See {@link RequestCode#SET_VRING_ENDIAN}. */
+    record SetVringEndian(long queue, long bigEndian) implements FrontendRequest {}
+
+    /** See {@link RequestCode#SET_DEVICE_STATE_FD}. */
+    record SetDeviceStateFd(long direction, long phase, ReceivedFd fd) implements FrontendRequest {}
+
+    /** See {@link RequestCode#CHECK_DEVICE_STATE}. */
+    record CheckDeviceState() implements FrontendRequest {}
+
+    /** See {@link RequestCode#GET_VRING_BASE_SKIP_DRAIN}. */
+    record GetVringBaseSkipDrain(long queue) implements FrontendRequest {}
+
     /** A request that is not served: one of a feature that is not offered, or a number without a meaning. */
     record Unsupported(int code) implements FrontendRequest {
         /** The request's name, or its number. */
@@ -105,6 +147,16 @@ public sealed interface FrontendRequest {
      * @param mmapOffset where it starts in its file
      */
     record RegionInfo(long gpa, long size, long userAddr, long mmapOffset) {}
+
+    /**
+     * An in-flight buffer.
+     *
+     * @param sizeBytes of all of it
+     * @param offset where it starts in its file
+     * @param queues rings that it is for
+     * @param queueSize descriptors of each ring
+     */
+    record InflightInfo(long sizeBytes, long offset, int queues, int queueSize) {}
 
     /**
      * Where a ring is.

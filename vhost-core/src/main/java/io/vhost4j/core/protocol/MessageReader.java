@@ -38,6 +38,7 @@ public final class MessageReader implements ReceivedMessage, AutoCloseable {
     private int headerBytes;
     private int bodyBytes;
     private int sizeBytes;
+    private boolean repliesAllowed;
 
     /** Reads from {@code socket}, which stays the caller's. */
     public MessageReader(UnixSocket socket) {
@@ -68,6 +69,11 @@ public final class MessageReader implements ReceivedMessage, AutoCloseable {
             bodyBytes += got;
         }
         return Progress.COMPLETE;
+    }
+
+    /** Whether the peer may send messages that have the form of a reply. */
+    public void allowReplies(boolean allowed) {
+        repliesAllowed = allowed;
     }
 
     /** Whether a part of a message has arrived. */
@@ -123,7 +129,7 @@ public final class MessageReader implements ReceivedMessage, AutoCloseable {
             throw new ProtocolException(what + ", flags=0x" + Integer.toHexString(flags) + ": version is "
                     + (flags & VhostUserHeader.VERSION_MASK) + ", must be " + VhostUserHeader.VERSION);
         }
-        if ((flags & VhostUserHeader.REPLY) != 0) {
+        if ((flags & VhostUserHeader.REPLY) != 0 && !repliesAllowed) {
             throw new ProtocolException(what + " is a reply, but nothing was asked");
         }
         if (size > MAX_PAYLOAD) {
@@ -140,6 +146,11 @@ public final class MessageReader implements ReceivedMessage, AutoCloseable {
     @Override
     public boolean needReply() {
         return (VhostUserHeader.flags(header) & VhostUserHeader.NEED_REPLY) != 0;
+    }
+
+    @Override
+    public boolean isReply() {
+        return (VhostUserHeader.flags(header) & VhostUserHeader.REPLY) != 0;
     }
 
     @Override

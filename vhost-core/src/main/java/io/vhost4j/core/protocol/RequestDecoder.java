@@ -2,6 +2,9 @@
 package io.vhost4j.core.protocol;
 
 import io.vhost4j.core.layout.VhostUserConfig;
+import io.vhost4j.core.layout.VhostUserInflight;
+import io.vhost4j.core.layout.VhostUserIotlb;
+import io.vhost4j.core.layout.VhostUserLog;
 import io.vhost4j.core.layout.VhostUserMemory;
 import io.vhost4j.core.layout.VhostUserVring;
 import io.vhost4j.core.protocol.FrontendRequest.RegionInfo;
@@ -29,6 +32,9 @@ public final class RequestDecoder {
         RequestCode code = RequestCode.of(message.request());
         if (code == null) {
             return new FrontendRequest.Unsupported(message.request());
+        }
+        if (message.isReply()) {
+            return memoryAck(code, message);
         }
         code.fdRule().check(code, message.fdCount());
         return switch (code) {
@@ -58,25 +64,25 @@ public final class RequestDecoder {
             case REM_MEM_REG -> new FrontendRequest.RemMemReg(singleRegion(code, message));
             case SET_STATUS -> new FrontendRequest.SetStatus(u64(code, message));
             case GET_STATUS -> empty(code, message, new FrontendRequest.GetStatus());
-            case SET_LOG_BASE,
-                    SET_LOG_FD,
-                    IOTLB_MSG,
-                    SET_VRING_ENDIAN,
-                    SET_CONFIG,
+            case SET_LOG_BASE -> logBase(message);
+            case SET_LOG_FD -> empty(code, message, new FrontendRequest.SetLogFd(message.fd(0)));
+            case IOTLB_MSG -> iotlb(message);
+            case SET_VRING_ENDIAN -> new FrontendRequest.SetVringEndian(index(code, message), number(message));
+            case POSTCOPY_ADVISE -> empty(code, message, new FrontendRequest.PostcopyAdvise());
+            case POSTCOPY_LISTEN -> empty(code, message, new FrontendRequest.PostcopyListen());
+            case POSTCOPY_END -> empty(code, message, new FrontendRequest.PostcopyEnd());
+            case GET_INFLIGHT_FD -> new FrontendRequest.GetInflightFd(inflight(code, message));
+            case SET_INFLIGHT_FD -> new FrontendRequest.SetInflightFd(inflight(code, message), message.fd(0));
+            case VRING_KICK -> new FrontendRequest.VringKick(index(code, message));
+            case SET_DEVICE_STATE_FD -> deviceState(message);
+            case CHECK_DEVICE_STATE -> empty(code, message, new FrontendRequest.CheckDeviceState());
+            case GET_VRING_BASE_SKIP_DRAIN -> new FrontendRequest.GetVringBaseSkipDrain(index(code, message));
+            case SET_CONFIG,
                     CREATE_CRYPTO_SESSION,
                     CLOSE_CRYPTO_SESSION,
-                    POSTCOPY_ADVISE,
-                    POSTCOPY_LISTEN,
-                    POSTCOPY_END,
-                    GET_INFLIGHT_FD,
-                    SET_INFLIGHT_FD,
                     GPU_SET_SOCKET,
-                    VRING_KICK,
                     GET_SHARED_OBJECT,
-                    SET_DEVICE_STATE_FD,
-                    CHECK_DEVICE_STATE,
-                    GET_SHMEM_CONFIG,
-                    GET_VRING_BASE_SKIP_DRAIN -> new FrontendRequest.Unsupported(message.request());
+                    GET_SHMEM_CONFIG -> new FrontendRequest.Unsupported(message.request());
         };
     }
 
@@ -144,10 +150,11 @@ public final class RequestDecoder {
                     "SET_MEM_TABLE with " + count + " regions: at most " + VhostUserMemory.TABLE_MAX_REGIONS + " fit");
         }
         int regions = (int) count;
-        checkSize(
-                RequestCode.SET_MEM_TABLE,
-                message,
-                VhostUserMemory.TABLE_REGIONS + regions * VhostUserMemory.REGION_BYTES);
+        // some front-ends send room for more regions than there are
+        int needed = VhostUserMemory.TABLE_REGIONS + regions * VhostUserMemory.REGION_BYTES;
+        if (message.sizeBytes() < needed || message.sizeBytes() > VhostUserMemory.TABLE_MAX_BYTES) {
+            throw wrongSize(RequestCode.SET_MEM_TABLE, message, needed);
+        }
         if (message.fdCount() != regions) {
             throw new ProtocolException(
                     "SET_MEM_TABLE with " + regions + " regions but " + message.fdCount() + " file descriptors");
@@ -159,6 +166,52 @@ public final class RequestDecoder {
             fds.add(message.fd(i));
         }
         return new FrontendRequest.SetMemTable(List.copyOf(infos), List.copyOf(fds));
+    }
+
+    /** The one message of the front-end's that has the form of a reply: its answer to our mappings, in post-copy. */
+    private static FrontendRequest memoryAck(RequestCode code, ReceivedMessage message) {
+        if (code != RequestCode.SET_MEM_TABLE && code != RequestCode.ADD_MEM_REG) {
+            throw new ProtocolException(code + " is a reply, but nothing was asked");
+        }
+        return new FrontendRequest.PostcopyMemoryAck(u64(code, message));
+    }
+
+    private static FrontendRequest logBase(ReceivedMessage message) {
+        checkSize(RequestCode.SET_LOG_BASE, message, VhostUserLog.BYTES);
+        return new FrontendRequest.SetLogBase(
+                u64At(message.payload(), VhostUserLog.SIZE),
+                u64At(message.payload(), VhostUserLog.OFFSET),
+                message.fd(0));
+    }
+
+    private static FrontendRequest iotlb(ReceivedMessage message) {
+        checkSize(RequestCode.IOTLB_MSG, message, VhostUserIotlb.BYTES);
+        MemorySegment payload = message.payload();
+        return new FrontendRequest.IotlbMsg(
+                u64At(payload, VhostUserIotlb.IOVA),
+                u64At(payload, VhostUserIotlb.SIZE),
+                u64At(payload, VhostUserIotlb.USER_ADDR),
+                payload.get(ValueLayout.JAVA_BYTE, VhostUserIotlb.PERMISSION) & 0xFF,
+                payload.get(ValueLayout.JAVA_BYTE, VhostUserIotlb.TYPE) & 0xFF);
+    }
+
+    /** The structure has 20 bytes; compilers of front-ends may make it 24. */
+    private static FrontendRequest.InflightInfo inflight(RequestCode code, ReceivedMessage message) {
+        if (message.sizeBytes() != VhostUserInflight.PADDED_BYTES) {
+            checkSize(code, message, VhostUserInflight.BYTES);
+        }
+        MemorySegment payload = message.payload();
+        return new FrontendRequest.InflightInfo(
+                u64At(payload, VhostUserInflight.SIZE),
+                u64At(payload, VhostUserInflight.OFFSET),
+                u16At(payload, VhostUserInflight.QUEUES),
+                u16At(payload, VhostUserInflight.QUEUE_SIZE));
+    }
+
+    private static FrontendRequest deviceState(ReceivedMessage message) {
+        checkSize(RequestCode.SET_DEVICE_STATE_FD, message, VhostUserVring.STATE_BYTES);
+        return new FrontendRequest.SetDeviceStateFd(
+                u32At(message.payload(), 0), u32At(message.payload(), Integer.BYTES), message.fd(0));
     }
 
     private static RegionInfo singleRegion(RequestCode code, ReceivedMessage message) {
@@ -194,6 +247,10 @@ public final class RequestDecoder {
     private static ProtocolException wrongSize(RequestCode code, ReceivedMessage message, int wanted) {
         return new ProtocolException(
                 code + " with a payload of " + message.sizeBytes() + " bytes: must have " + wanted);
+    }
+
+    private static int u16At(MemorySegment payload, long at) {
+        return Short.toUnsignedInt(payload.get(ValueLayout.JAVA_SHORT_UNALIGNED, at));
     }
 
     private static long u32At(MemorySegment payload, long at) {

@@ -359,6 +359,12 @@ final class PackedRing extends Ring {
 
     @Override
     public int base() {
+        PackedRecovery pending = recovery;
+        if (pending != null && pending.left() > 0) {
+            // what the process before had taken is still in flight for the next
+            int position = usedSlot | (usedWrap ? PackedLayout.WRAP_BIT : 0);
+            return position | position << 16;
+        }
         return availSlot
                 | (availWrap ? PackedLayout.WRAP_BIT : 0)
                 | usedSlot << 16

@@ -309,6 +309,7 @@ final class SplitRing extends Ring {
 
     @Override
     public int base() {
-        return lastAvail;
+        // chains of the process before that were not gathered yet are still in flight for the next
+        return (lastAvail - (again.length - againAt)) & 0xFFFF;
     }
 }

@@ -28,11 +28,12 @@ final class DriverImpl implements VhostDriver {
     private final Set<DriverFlag> flags;
     private final Runnable onClose;
     private final long supported;
+    private final long supportedProtocol;
     private final CountDownLatch closed = new CountDownLatch(1);
 
     // guarded by this, until started
     private long features;
-    private long protocolFeatures = OfferedFeatures.PROTOCOL_SUPPORTED;
+    private long protocolFeatures;
     private int maxQueuePairs = MAX_QUEUE_PAIRS;
     private int mode = -1;
     private int uid = -1;
@@ -51,13 +52,20 @@ final class DriverImpl implements VhostDriver {
         this.flags = flags;
         this.onClose = onClose;
         supported = withoutWhatFlagsForbid(OfferedFeatures.VIRTIO_SUPPORTED);
-        features = withoutWhatFlagsForbid(OfferedFeatures.VIRTIO_DEFAULT);
+        features = withoutWhatFlagsForbid(OfferedFeatures.VIRTIO_DEFAULT | VirtioFeature.ACCESS_PLATFORM.mask());
+        supportedProtocol = postcopy(OfferedFeatures.PROTOCOL_SUPPORTED);
+        protocolFeatures = postcopy(OfferedFeatures.PROTOCOL_DEFAULT | ProtocolFeature.PAGEFAULT.mask());
     }
 
     /** A segment of the guest is larger than a buffer: it cannot be delivered in one buffer, unless in an external one. */
     private long withoutWhatFlagsForbid(long word) {
         boolean oneBuffer = flags.contains(DriverFlag.LINEARBUF_SUPPORT) && !flags.contains(DriverFlag.EXTBUF_SUPPORT);
-        return oneBuffer ? word & ~SEGMENTATION : word;
+        long allowed = oneBuffer ? word & ~SEGMENTATION : word;
+        return flags.contains(DriverFlag.IOMMU_SUPPORT) ? allowed : allowed & ~VirtioFeature.ACCESS_PLATFORM.mask();
+    }
+
+    private long postcopy(long word) {
+        return flags.contains(DriverFlag.POSTCOPY_SUPPORT) ? word : word & ~ProtocolFeature.PAGEFAULT.mask();
     }
 
     @Override
@@ -93,10 +101,10 @@ final class DriverImpl implements VhostDriver {
     @Override
     public synchronized void setProtocolFeatures(long wanted) {
         requireNotStarted();
-        long unknown = wanted & ~OfferedFeatures.PROTOCOL_SUPPORTED;
+        long unknown = wanted & ~supportedProtocol;
         if (unknown != 0) {
             throw new ConfigurationException("protocol features 0x" + Long.toHexString(unknown) + " "
-                    + ProtocolFeature.setOf(unknown) + ": not supported");
+                    + ProtocolFeature.setOf(unknown) + ": not supported with these flags");
         }
         protocolFeatures = wanted;
     }

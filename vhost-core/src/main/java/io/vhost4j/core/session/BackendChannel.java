@@ -3,12 +3,14 @@ package io.vhost4j.core.session;
 
 import io.vhost4j.ProtocolFeature;
 import io.vhost4j.VhostException;
+import io.vhost4j.core.layout.VhostUserIotlb;
 import io.vhost4j.core.linux.FileStatus;
 import io.vhost4j.core.linux.NativeException;
 import io.vhost4j.core.linux.OwnedFd;
 import io.vhost4j.core.linux.UnixSocket;
 import io.vhost4j.core.protocol.MessageWriter;
 import io.vhost4j.core.protocol.ReceivedFd;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,7 +21,9 @@ import org.slf4j.LoggerFactory;
  */
 final class BackendChannel {
     private static final Logger LOG = LoggerFactory.getLogger(BackendChannel.class);
+    private static final int IOTLB_MSG = 1;
     private static final int CONFIG_CHANGE = 2;
+    private static final int VRING_CALL = 4;
 
     private final String name;
     private final Negotiation agreed;
@@ -53,13 +57,27 @@ final class BackendChannel {
 
     /** Tells that the configuration space changed. */
     void configChanged() {
+        send(to -> to.request(CONFIG_CHANGE));
+    }
+
+    /** Asks for the translation of an address. */
+    void iotlbMiss(long iova, int permission) {
+        send(to -> to.requestIotlb(IOTLB_MSG, iova, permission, VhostUserIotlb.TYPE_MISS));
+    }
+
+    /** Notifies the guest, where notifications are messages. */
+    void vringCall(int queue) {
+        send(to -> to.requestState(VRING_CALL, queue));
+    }
+
+    private void send(Consumer<MessageWriter> message) {
         MessageWriter to = writer;
         if (to == null) {
             return;
         }
         try {
             to.flush();
-            to.request(CONFIG_CHANGE);
+            message.accept(to);
         } catch (VhostException | NativeException e) {
             LOG.warn("{}: the channel for requests of the back-end is closed: {}", name, e.getMessage());
             close();

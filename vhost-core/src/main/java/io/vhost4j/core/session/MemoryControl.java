@@ -9,6 +9,7 @@ import io.vhost4j.core.protocol.FrontendRequest.RegionInfo;
 import io.vhost4j.core.protocol.ReceivedFd;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The requests about guest memory. Regions are mapped before any ring is paused, and unmapped after all rings have moved off
@@ -20,15 +21,21 @@ final class MemoryControl {
 
     private final RingTable rings;
     private final RingControl ringControl;
+    private final PostcopyControl postcopy;
     private volatile GuestMemory memory = GuestMemory.EMPTY;
 
-    MemoryControl(RingTable rings, RingControl ringControl) {
+    MemoryControl(RingTable rings, RingControl ringControl, PostcopyControl postcopy) {
         this.rings = rings;
         this.ringControl = ringControl;
+        this.postcopy = postcopy;
     }
 
     GuestMemory memory() {
         return memory;
+    }
+
+    boolean hasRegions() {
+        return !memory.regions().isEmpty();
     }
 
     List<MemoryRegion> table() {
@@ -40,7 +47,7 @@ final class MemoryControl {
     /** Replaces all regions, or none. */
     Reply replaceAll(List<RegionInfo> infos, List<ReceivedFd> fds) {
         List<GuestRegion> mapped = new ArrayList<>(infos.size());
-        GuestMemory next;
+        final GuestMemory next;
         try {
             for (int i = 0; i < infos.size(); i++) {
                 mapped.add(map(infos.get(i), fds.get(i)));
@@ -50,10 +57,29 @@ final class MemoryControl {
             mapped.forEach(GuestRegion::release);
             throw e;
         }
+        if (postcopy.listening()) {
+            postcopy.hold(mapped, () -> replace(next));
+            return new Reply.Regions(placed(infos, mapped), true);
+        }
+        replace(next);
+        return Reply.ACK;
+    }
+
+    private void replace(GuestMemory next) {
         List<GuestRegion> old = memory.regions();
         exchange(next);
         old.forEach(GuestRegion::release);
-        return Reply.ACK;
+    }
+
+    /** What the front-end sent, with where the regions are in this process. */
+    private static List<RegionInfo> placed(List<RegionInfo> infos, List<GuestRegion> regions) {
+        return IntStream.range(0, infos.size())
+                .mapToObj(i -> new RegionInfo(
+                        infos.get(i).gpa(),
+                        infos.get(i).size(),
+                        regions.get(i).hostAddress(),
+                        infos.get(i).mmapOffset()))
+                .toList();
     }
 
     Reply add(RegionInfo info, ReceivedFd fd) {
@@ -67,6 +93,11 @@ final class MemoryControl {
         } catch (RuntimeException e) {
             region.release();
             throw e;
+        }
+        if (postcopy.listening()) {
+            List<GuestRegion> added = List.of(region);
+            postcopy.hold(added, () -> exchange(next));
+            return new Reply.Regions(placed(List.of(info), added), false);
         }
         exchange(next);
         return Reply.ACK;
@@ -86,9 +117,8 @@ final class MemoryControl {
 
     /** Unmaps everything, after all rings have stopped. */
     void release() {
-        List<GuestRegion> old = memory.regions();
-        exchange(GuestMemory.EMPTY);
-        old.forEach(GuestRegion::release);
+        postcopy.close();
+        replace(GuestMemory.EMPTY);
     }
 
     private static GuestRegion map(RegionInfo info, ReceivedFd received) {

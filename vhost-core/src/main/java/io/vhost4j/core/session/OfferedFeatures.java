@@ -25,6 +25,7 @@ public final class OfferedFeatures {
             VirtioFeature.CTRL_RX,
             VirtioFeature.GUEST_ANNOUNCE,
             VirtioFeature.MQ,
+            VirtioFeature.LOG_ALL,
             VirtioFeature.ANY_LAYOUT,
             VirtioFeature.RING_INDIRECT_DESC,
             VirtioFeature.RING_EVENT_IDX,
@@ -33,25 +34,37 @@ public final class OfferedFeatures {
             VirtioFeature.RING_PACKED,
             VirtioFeature.IN_ORDER);
 
-    /** Virtio features that can be offered: those above, and those that are the front-end's alone. */
+    /** Virtio features that can be offered: those above, those that are the front-end's alone, and what flags allow. */
     public static final long VIRTIO_SUPPORTED = VIRTIO_DEFAULT
             | VirtioFeature.maskOf(
                     VirtioFeature.MAC,
                     VirtioFeature.GSO,
                     VirtioFeature.STATUS,
                     VirtioFeature.CTRL_VLAN,
-                    VirtioFeature.CTRL_MAC_ADDR);
+                    VirtioFeature.CTRL_MAC_ADDR,
+                    VirtioFeature.ACCESS_PLATFORM);
 
-    /** Protocol features that can be offered, all by default. */
-    public static final long PROTOCOL_SUPPORTED = ProtocolFeature.maskOf(
+    /** Protocol features offered by default. */
+    public static final long PROTOCOL_DEFAULT = ProtocolFeature.maskOf(
             ProtocolFeature.MQ,
+            ProtocolFeature.LOG_SHMFD,
             ProtocolFeature.RARP,
             ProtocolFeature.REPLY_ACK,
             ProtocolFeature.MTU,
             ProtocolFeature.BACKEND_REQ,
+            ProtocolFeature.INFLIGHT_SHMFD,
             ProtocolFeature.RESET_DEVICE,
             ProtocolFeature.CONFIGURE_MEM_SLOTS,
-            ProtocolFeature.STATUS);
+            ProtocolFeature.STATUS,
+            ProtocolFeature.DEVICE_STATE);
+
+    /** Protocol features that can be offered. */
+    public static final long PROTOCOL_SUPPORTED = PROTOCOL_DEFAULT
+            | ProtocolFeature.maskOf(
+                    ProtocolFeature.CROSS_ENDIAN,
+                    ProtocolFeature.PAGEFAULT,
+                    ProtocolFeature.GET_VRING_BASE_INFLIGHT,
+                    ProtocolFeature.GET_VRING_BASE_SKIP_DRAIN);
 
     private OfferedFeatures() {}
 }

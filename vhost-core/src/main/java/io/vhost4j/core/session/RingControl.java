@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 package io.vhost4j.core.session;
 
+import io.vhost4j.VhostException;
 import io.vhost4j.core.linux.EventFd;
 import io.vhost4j.core.linux.OwnedFd;
 import io.vhost4j.core.memory.GuestMemory;
+import io.vhost4j.core.memory.Iotlb;
 import io.vhost4j.core.protocol.FrontendRequest.RingAddresses;
 import io.vhost4j.core.protocol.ReceivedFd;
 import io.vhost4j.core.ring.RingFault;
@@ -22,12 +24,39 @@ final class RingControl {
     private final String name;
     private final RingTable rings;
     private final Negotiation agreed;
+    private final LogControl log;
+    private final InflightControl inflight;
     private GuestMemory memory = GuestMemory.EMPTY;
+    private @Nullable Iotlb iotlb;
 
-    RingControl(String name, RingTable rings, Negotiation agreed) {
+    RingControl(String name, RingTable rings, Negotiation agreed, LogControl log, InflightControl inflight) {
         this.name = name;
         this.rings = rings;
         this.agreed = agreed;
+        this.log = log;
+        this.inflight = inflight;
+    }
+
+    /** From now on addresses are translated by {@code translations}, or if that is null they are what they are. */
+    void translateBy(@Nullable Iotlb translations) {
+        iotlb = translations;
+    }
+
+    /** Takes rings off addresses that are not known any more: they stop, and start again when they are. */
+    void translationsChanged() {
+        rings.pauseAll();
+        try {
+            memoryChanged(memory);
+        } finally {
+            rings.resumeAll();
+        }
+    }
+
+    /** Starts rings that waited for something. */
+    void startWaiting() {
+        for (RingState ring : rings.all()) {
+            startIfPossible(ring);
+        }
     }
 
     Reply setSize(long queue, long size) {
@@ -49,7 +78,7 @@ final class RingControl {
         RingState ring = rings.ring(queue);
         RingPlacement.checkAlignment(ring.index, addresses);
         if (ring.queue.started()) {
-            RingSetup setup = RingPlacement.place(ring, addresses, agreed, memory);
+            RingSetup setup = RingPlacement.place(ring, addresses, agreed, memory, iotlb);
             ring.addresses = addresses;
             ring.queue.pause();
             try {
@@ -114,13 +143,6 @@ final class RingControl {
         return Reply.ACK;
     }
 
-    /** Starts rings that waited for the features. */
-    void featuresChanged() {
-        for (RingState ring : rings.all()) {
-            startIfPossible(ring);
-        }
-    }
-
     /**
      * Moves all rings to other memory: those that it does not hold stop, those that waited for it start. Call with all rings
      * paused.
@@ -173,17 +195,29 @@ final class RingControl {
         if (at == null || !complete(ring)) {
             return;
         }
-        RingSetup setup = RingPlacement.place(ring, at, agreed, memory);
+        RingSetup setup = RingPlacement.place(ring, at, agreed, memory, iotlb);
         if (setup == null) {
             LOG.debug("{}: ring {} waits for memory that holds it", name, ring.index);
             return;
         }
         ring.queue.pause();
         try {
-            ring.queue.start(setup, memory);
+            begin(ring, setup);
         } finally {
             ring.queue.resume();
         }
+    }
+
+    /** Starts a paused ring. */
+    private void begin(RingState ring, RingSetup setup) {
+        ring.queue.start(setup, memory, iotlb);
+        try {
+            inflight.apply(ring);
+        } catch (VhostException e) {
+            ring.queue.stop();
+            throw new RequestRejectedException("queue=" + ring.index + ": " + e.getMessage());
+        }
+        log.apply(ring);
     }
 
     /** As above on behalf of a request that is not about this ring. */
@@ -200,24 +234,37 @@ final class RingControl {
         if (at != null && complete(ring)) {
             RingSetup setup = placeOrNull(ring, at);
             if (setup != null) {
-                ring.queue.start(setup, memory);
+                beginOrRefuse(ring, setup);
             }
+        }
+    }
+
+    private void beginOrRefuse(RingState ring, RingSetup setup) {
+        try {
+            begin(ring, setup);
+        } catch (RequestRejectedException e) {
+            refuse(ring, e);
         }
     }
 
     private void move(RingState ring, @Nullable RingSetup to) {
         if (to != null) {
             ring.queue.remap(memory, to.desc(), to.driver(), to.device());
+            log.apply(ring);
             return;
         }
         ring.base = ring.queue.stop();
+        if (iotlb != null) {
+            LOG.debug("{}: ring {} waits for its addresses", name, ring.index);
+            return;
+        }
         LOG.warn("{}: ring {} stopped: {}", name, ring.index, RingFault.UNMAPPED.text());
         ring.signalError();
     }
 
     private @Nullable RingSetup placeOrNull(RingState ring, RingAddresses at) {
         try {
-            return RingPlacement.place(ring, at, agreed, memory);
+            return RingPlacement.place(ring, at, agreed, memory, iotlb);
         } catch (RequestRejectedException e) {
             refuse(ring, e);
             return null;

@@ -2,6 +2,7 @@
 package io.vhost4j.core.session;
 
 import io.vhost4j.core.memory.GuestMemory;
+import io.vhost4j.core.memory.Iotlb;
 import io.vhost4j.core.protocol.FrontendRequest.RingAddresses;
 import io.vhost4j.core.ring.RingSetup;
 import org.jspecify.annotations.Nullable;
@@ -31,19 +32,21 @@ final class RingPlacement {
     /**
      * Where the ring is in this process.
      *
+     * @param iotlb null if addresses are the front-end's own
      * @return null if the memory does not hold all of it, or not yet
      * @throws RequestRejectedException if size, position or addresses cannot be right
      */
-    static @Nullable RingSetup place(RingState ring, RingAddresses at, Negotiation agreed, GuestMemory memory) {
+    static @Nullable RingSetup place(
+            RingState ring, RingAddresses at, Negotiation agreed, GuestMemory memory, @Nullable Iotlb iotlb) {
         boolean packed = agreed.packed();
         int size = ring.size;
         if (!packed && Integer.bitCount(size) != 1) {
             throw new RequestRejectedException(
                     "queue=" + ring.index + ", size=" + size + ": a split ring's size must be a power of two");
         }
-        long desc = memory.userToHost(at.desc(), (long) size * DESC_BYTES);
-        long driver = memory.userToHost(at.driver(), packed ? PACKED_EVENT_BYTES : 6 + 2L * size);
-        long device = memory.userToHost(at.device(), packed ? PACKED_EVENT_BYTES : 6 + 8L * size);
+        long desc = host(memory, iotlb, at.desc(), (long) size * DESC_BYTES);
+        long driver = host(memory, iotlb, at.driver(), packed ? PACKED_EVENT_BYTES : 6 + 2L * size);
+        long device = host(memory, iotlb, at.device(), packed ? PACKED_EVENT_BYTES : 6 + 8L * size);
         if (desc == 0 || driver == 0 || device == 0) {
             return null;
         }
@@ -52,6 +55,13 @@ final class RingPlacement {
         checkAligned(ring.index, "used", device, packed ? PACKED_EVENT_ALIGN : USED_ALIGN);
         int base = base(ring, packed, agreed.basesMayDiffer());
         return new RingSetup(packed, size, desc, driver, device, agreed.features(), base);
+    }
+
+    /** Where an area is; with an IOMMU its address is an I/O virtual one, which must allow both reading and writing. */
+    private static long host(GuestMemory memory, @Nullable Iotlb iotlb, long address, long bytes) {
+        return iotlb == null
+                ? memory.userToHost(address, bytes)
+                : iotlb.toHost(memory, address, bytes, Iotlb.READ | Iotlb.WRITE);
     }
 
     /**

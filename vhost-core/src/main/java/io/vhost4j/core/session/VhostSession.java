@@ -5,14 +5,18 @@ import io.vhost4j.ProtocolFeature;
 import io.vhost4j.VhostException;
 import io.vhost4j.VirtioFeature;
 import io.vhost4j.core.linux.NativeException;
+import io.vhost4j.core.linux.OwnedFd;
 import io.vhost4j.core.linux.UnixSocket;
 import io.vhost4j.core.protocol.FrontendRequest;
+import io.vhost4j.core.protocol.FrontendRequest.InflightInfo;
+import io.vhost4j.core.protocol.FrontendRequest.RegionInfo;
 import io.vhost4j.core.protocol.MessageReader;
 import io.vhost4j.core.protocol.MessageReader.Progress;
 import io.vhost4j.core.protocol.MessageWriter;
 import io.vhost4j.core.protocol.ReceivedFd;
 import io.vhost4j.core.protocol.RequestDecoder;
 import io.vhost4j.core.ring.RingFault;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,6 +50,11 @@ public final class VhostSession {
     private final MemoryControl memory;
     private final DeviceLifecycle lifecycle;
     private final BackendChannel backendChannel;
+    private final LogControl log;
+    private final IommuControl iommu;
+    private final InflightControl inflight;
+    private final PostcopyControl postcopy;
+    private final DeviceState deviceState;
     private final Runnable onEnd;
     private volatile boolean open = true;
     private long messages;
@@ -68,10 +77,15 @@ public final class VhostSession {
         writer = new MessageWriter(socket);
         agreed = new Negotiation(config.features(), config.protocolFeatures());
         rings = new RingTable(new QueueEvents(device, config, this), config.net(), 2 * config.maxQueuePairs());
-        ringControl = new RingControl(config.ifname(), rings, agreed);
-        memory = new MemoryControl(rings, ringControl);
+        log = new LogControl(rings, agreed);
+        inflight = new InflightControl(agreed, rings);
+        ringControl = new RingControl(config.ifname(), rings, agreed, log, inflight);
+        postcopy = new PostcopyControl(agreed);
+        memory = new MemoryControl(rings, ringControl, postcopy);
         lifecycle = new DeviceLifecycle(device, config.ops(), rings, agreed);
         backendChannel = new BackendChannel(config.ifname(), agreed);
+        iommu = new IommuControl(agreed, backendChannel, loop, ringControl);
+        deviceState = new DeviceState(agreed);
     }
 
     /** Tells the application of the connection. */
@@ -135,6 +149,9 @@ public final class VhostSession {
             lifecycle.disconnected();
             ringControl.reset();
             memory.release();
+            log.release();
+            inflight.release();
+            deviceState.close();
             backendChannel.close();
         } catch (RuntimeException e) {
             LOG.error("{}: vid={}: while ending", config.ifname(), device.vid(), e);
@@ -238,6 +255,21 @@ public final class VhostSession {
             case Reply.U64(long value) -> writer.replyU64(request, value);
             case Reply.State(int queue, int base) -> writer.replyState(request, queue, base);
             case Reply.Empty() -> writer.replyEmpty(request);
+            case Reply.None() -> {}
+            case Reply.Descriptor(OwnedFd fd) -> {
+                try (fd) {
+                    writer.replyDescriptor(request, fd);
+                }
+            }
+            case Reply.Inflight(InflightInfo info, OwnedFd fd) -> {
+                try (fd) {
+                    writer.replyInflight(request, info, fd);
+                }
+            }
+            case Reply.Regions(List<RegionInfo> regions, boolean table) -> {
+                reader.allowReplies(true);
+                writer.replyRegions(request, regions, table);
+            }
         }
     }
 
@@ -249,7 +281,9 @@ public final class VhostSession {
     private static boolean hasOwnReply(FrontendRequest request) {
         return request instanceof FrontendRequest.GetVringBase
                 || request instanceof FrontendRequest.GetStatus
-                || request instanceof FrontendRequest.GetMaxMemSlots;
+                || request instanceof FrontendRequest.GetMaxMemSlots
+                || request instanceof FrontendRequest.GetVringBaseSkipDrain
+                || request instanceof FrontendRequest.PostcopyMemoryAck;
     }
 
     private Reply dispatch(FrontendRequest request) {
@@ -280,6 +314,20 @@ public final class VhostSession {
             case FrontendRequest.RemMemReg(var region) -> removeRegion(region);
             case FrontendRequest.SetStatus(var status) -> setStatus(status);
             case FrontendRequest.GetStatus() -> getStatus();
+            case FrontendRequest.SetLogBase(var size, var offset, var fd) -> log.setBase(size, offset, fd);
+            case FrontendRequest.SetLogFd(var fd) -> log.setFd(fd);
+            case FrontendRequest.IotlbMsg message -> iommu.message(message);
+            case FrontendRequest.GetInflightFd(var info) -> inflight.create(info);
+            case FrontendRequest.SetInflightFd(var info, var fd) -> inflight.adopt(info, fd);
+            case FrontendRequest.PostcopyAdvise() -> postcopy.advise();
+            case FrontendRequest.PostcopyListen() -> postcopy.listen(memory.hasRegions());
+            case FrontendRequest.PostcopyEnd() -> postcopy.end();
+            case FrontendRequest.PostcopyMemoryAck(var status) -> acknowledgeMemory(status);
+            case FrontendRequest.VringKick(var queue) -> kickInBand(queue);
+            case FrontendRequest.SetVringEndian(var queue, var big) -> setEndian(queue, big);
+            case FrontendRequest.SetDeviceStateFd(var way, var phase, var fd) -> deviceState.begin(way, phase, fd);
+            case FrontendRequest.CheckDeviceState() -> deviceState.check();
+            case FrontendRequest.GetVringBaseSkipDrain(var queue) -> stopWithoutDrain(queue);
             case FrontendRequest.Unsupported unsupported -> refuse(unsupported);
         };
     }
@@ -291,7 +339,9 @@ public final class VhostSession {
         } else {
             rings.enableAll();
         }
-        ringControl.featuresChanged();
+        ringControl.translateBy(iommu.iotlb());
+        log.applyAll();
+        ringControl.startWaiting();
         if (changed) {
             lifecycle.featuresChanged(features);
         }
@@ -306,6 +356,33 @@ public final class VhostSession {
     private Reply stopRing(long queue) {
         lifecycle.ringStops(rings.ring(queue));
         return ringControl.stopAndGetBase(queue);
+    }
+
+    private Reply stopWithoutDrain(long queue) {
+        agreed.require(ProtocolFeature.GET_VRING_BASE_SKIP_DRAIN, "GET_VRING_BASE_SKIP_DRAIN");
+        return stopRing(queue);
+    }
+
+    private Reply acknowledgeMemory(long status) {
+        reader.allowReplies(false);
+        return postcopy.acknowledged(status);
+    }
+
+    /** Whoever polls the ring sees its buffers without; an application that waits is woken through the kick descriptor only. */
+    private Reply kickInBand(long queue) {
+        agreed.require(ProtocolFeature.INBAND_NOTIFICATIONS, "VRING_KICK");
+        rings.ring(queue);
+        return Reply.ACK;
+    }
+
+    private Reply setEndian(long queue, long bigEndian) {
+        agreed.require(ProtocolFeature.CROSS_ENDIAN, "SET_VRING_ENDIAN");
+        rings.ring(queue);
+        if (bigEndian != 0) {
+            throw new RequestRejectedException(
+                    "SET_VRING_ENDIAN: queue=" + queue + ": big-endian rings are not supported");
+        }
+        return Reply.ACK;
     }
 
     private Reply disableRings() {
@@ -363,7 +440,9 @@ public final class VhostSession {
     private void reset() {
         lifecycle.stop();
         ringControl.reset();
+        iommu.reset();
         agreed.reset();
+        ringControl.translateBy(null);
     }
 
     private static Reply refuse(FrontendRequest.Unsupported request) {

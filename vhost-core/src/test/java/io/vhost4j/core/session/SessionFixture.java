@@ -41,7 +41,7 @@ final class SessionFixture implements AutoCloseable {
     private final Queue<Runnable> tasks = new ArrayDeque<>();
 
     SessionFixture() {
-        this(OfferedFeatures.VIRTIO_DEFAULT, OfferedFeatures.PROTOCOL_SUPPORTED);
+        this(OfferedFeatures.VIRTIO_DEFAULT, OfferedFeatures.PROTOCOL_DEFAULT);
     }
 
     SessionFixture(long features, long protocolFeatures) {

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j.core.session;
+
+import io.vhost4j.VhostException;
+import io.vhost4j.VirtioFeature;
+import io.vhost4j.core.layout.VhostUserIotlb;
+import io.vhost4j.core.memory.Iotlb;
+import io.vhost4j.core.protocol.FrontendRequest.IotlbMsg;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The requests about the IOMMU, and the back-end's own about addresses that it does not know. A ring that needs an unknown address waits:
+ * the front-end is asked once, and the burst finds the answer when it comes by again. Event thread only, but for {@link #missed}.
+ */
+final class IommuControl {
+    /** Most translations kept. */
+    private static final int MAX_RANGES = 2048;
+
+    /** Most addresses asked for and not answered; a guest that names more has them asked for later. */
+    private static final int MAX_PENDING = 2048;
+
+    private static final long PAGE_MASK = -4096L;
+    private static final long OK = 0;
+    private static final long FAILED = 1;
+
+    private final Negotiation agreed;
+    private final BackendChannel channel;
+    private final EventLoop loop;
+    private final RingControl ringControl;
+    private final Iotlb iotlb;
+
+    /** Pages asked for, with the permission. */
+    private final Map<Long, Integer> pending = new ConcurrentHashMap<>();
+
+    IommuControl(Negotiation agreed, BackendChannel channel, EventLoop loop, RingControl ringControl) {
+        this.agreed = agreed;
+        this.channel = channel;
+        this.loop = loop;
+        this.ringControl = ringControl;
+        iotlb = new Iotlb(MAX_RANGES, this::missed);
+    }
+
+    /** The translations, or null if the guest uses none. */
+    @Nullable
+    Iotlb iotlb() {
+        return VirtioFeature.ACCESS_PLATFORM.in(agreed.features()) ? iotlb : null;
+    }
+
+    /** Does what the message says; the reply is the same whether or not the front-end asked for one. */
+    Reply message(IotlbMsg message) {
+        if (!VirtioFeature.ACCESS_PLATFORM.in(agreed.offered())) {
+            throw new RequestRejectedException("IOTLB_MSG: the IOMMU feature is not offered");
+        }
+        try {
+            return new Reply.U64(handle(message) ? OK : FAILED);
+        } catch (VhostException e) {
+            if (e instanceof CallbackFailedException) {
+                throw e;
+            }
+            return new Reply.U64(FAILED);
+        }
+    }
+
+    private boolean handle(IotlbMsg message) {
+        return switch (message.type()) {
+            case VhostUserIotlb.TYPE_UPDATE -> update(message);
+            case VhostUserIotlb.TYPE_INVALIDATE -> invalidate(message);
+            default -> false;
+        };
+    }
+
+    private boolean update(IotlbMsg message) {
+        boolean replaced = iotlb.update(message.iova(), message.size(), message.userAddr(), message.permission());
+        long first = message.iova() & PAGE_MASK;
+        pending.keySet().removeIf(page -> Long.compareUnsigned(page - first, message.size()) < 0);
+        if (replaced) {
+            ringControl.translationsChanged();
+        }
+        ringControl.startWaiting();
+        return true;
+    }
+
+    private boolean invalidate(IotlbMsg message) {
+        iotlb.invalidate(message.iova(), message.size());
+        ringControl.translationsChanged();
+        return true;
+    }
+
+    /** A ring needs a translation. Any thread. */
+    private void missed(long iova, int permission) {
+        long page = iova & PAGE_MASK;
+        if (pending.size() >= MAX_PENDING) {
+            return;
+        }
+        Integer asked = pending.get(page);
+        if (asked == null || (asked & permission) != permission) {
+            pending.merge(page, permission, (a, b) -> a | b);
+            loop.execute(() -> channel.iotlbMiss(page, permission));
+        }
+    }
+
+    /** Forgets all translations, after all rings have stopped. */
+    void reset() {
+        iotlb.clear();
+        pending.clear();
+    }
+}
