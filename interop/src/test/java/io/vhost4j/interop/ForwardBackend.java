@@ -14,6 +14,9 @@ final class ForwardBackend implements Backend {
     /** The first start may have to wait for a busy machine; then a JVM needs about a second. */
     private static final Duration START_LIMIT = Duration.ofSeconds(30);
 
+    /** How often it tells its counters, in seconds. */
+    private static final String STATS_SECONDS = "0.2";
+
     private final Launcher launcher;
 
     private ForwardBackend(Launcher launcher) {
@@ -28,7 +31,7 @@ final class ForwardBackend implements Backend {
                 "--queues",
                 String.valueOf(spec.queuePairs()),
                 "--stats",
-                "1"));
+                STATS_SECONDS));
         for (Path socket : spec.sockets()) {
             arguments.addAll(List.of("--socket", socket.toString()));
         }

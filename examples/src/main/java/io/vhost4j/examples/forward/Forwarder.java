@@ -111,9 +111,12 @@ final class Forwarder implements AutoCloseable {
         threads.forEach(PollThread::stop);
     }
 
-    /** Closes sockets, capture and buffers. */
+    /** Closes sockets, capture and buffers. Does nothing when called again. */
     @Override
     public void close() {
+        if (closed) {
+            return;
+        }
         stopPolling();
         drivers.forEach(VhostDriver::close);
         if (capture != null) {
