@@ -2,6 +2,7 @@
 package io.vhost4j.core.session;
 
 import io.vhost4j.MemoryRegion;
+import io.vhost4j.core.linux.FileStatus;
 import io.vhost4j.core.linux.OwnedFd;
 import io.vhost4j.core.memory.GuestMemory;
 import io.vhost4j.core.memory.GuestRegion;
@@ -23,6 +24,37 @@ final class MemoryControl {
     private final RingControl ringControl;
     private final PostcopyControl postcopy;
     private volatile GuestMemory memory = GuestMemory.EMPTY;
+
+    /** The regions of {@link #memory}; event thread only. */
+    private List<Slot> slots = new ArrayList<>();
+
+    /**
+     * A region and where it is from. Some front-ends (QEMU 7.2) add a region once for each queue pair, and remove it as
+     * often: it stays until the last.
+     */
+    private static final class Slot {
+        final GuestRegion region;
+        final long device;
+        final long inode;
+        int uses = 1;
+
+        Slot(GuestRegion region, FileStatus file) {
+            this.region = region;
+            this.device = file.device();
+            this.inode = file.inode();
+        }
+
+        boolean is(RegionInfo info, FileStatus file) {
+            return matches(info)
+                    && region.mmapOffset() == info.mmapOffset()
+                    && device == file.device()
+                    && inode == file.inode();
+        }
+
+        boolean matches(RegionInfo info) {
+            return region.matches(info.gpa(), info.userAddr(), info.size());
+        }
+    }
 
     MemoryControl(RingTable rings, RingControl ringControl, PostcopyControl postcopy) {
         this.rings = rings;
@@ -46,29 +78,32 @@ final class MemoryControl {
 
     /** Replaces all regions, or none. */
     Reply replaceAll(List<RegionInfo> infos, List<ReceivedFd> fds) {
-        List<GuestRegion> mapped = new ArrayList<>(infos.size());
+        List<Slot> mapped = new ArrayList<>(infos.size());
         final GuestMemory next;
         try {
             for (int i = 0; i < infos.size(); i++) {
-                mapped.add(map(infos.get(i), fds.get(i)));
+                try (OwnedFd fd = fds.get(i).adopt()) {
+                    mapped.add(map(infos.get(i), fd, FileStatus.of(fd.fd())));
+                }
             }
-            next = GuestMemory.of(mapped);
+            next = GuestMemory.of(regionsOf(mapped));
         } catch (RuntimeException e) {
-            mapped.forEach(GuestRegion::release);
+            regionsOf(mapped).forEach(GuestRegion::release);
             throw e;
         }
         if (postcopy.listening()) {
-            postcopy.hold(mapped, () -> replace(next));
-            return new Reply.Regions(placed(infos, mapped), true);
+            postcopy.hold(regionsOf(mapped), () -> replace(mapped, next));
+            return new Reply.Regions(placed(infos, regionsOf(mapped)), true);
         }
-        replace(next);
+        replace(mapped, next);
         return Reply.ACK;
     }
 
-    private void replace(GuestMemory next) {
-        List<GuestRegion> old = memory.regions();
+    private void replace(List<Slot> nextSlots, GuestMemory next) {
+        List<Slot> old = slots;
+        slots = nextSlots;
         exchange(next);
-        old.forEach(GuestRegion::release);
+        regionsOf(old).forEach(GuestRegion::release);
     }
 
     /** What the front-end sent, with where the regions are in this process. */
@@ -82,32 +117,51 @@ final class MemoryControl {
                 .toList();
     }
 
-    Reply add(RegionInfo info, ReceivedFd fd) {
-        if (memory.regions().size() >= MAX_SLOTS) {
-            throw new RequestRejectedException("ADD_MEM_REG: there are " + MAX_SLOTS + " regions already");
+    Reply add(RegionInfo info, ReceivedFd received) {
+        try (OwnedFd fd = received.adopt()) {
+            FileStatus file = FileStatus.of(fd.fd());
+            for (Slot slot : slots) {
+                if (slot.is(info, file)) {
+                    return held(info, slot.region, List.of(), () -> slot.uses++);
+                }
+            }
+            if (slots.size() >= MAX_SLOTS) {
+                throw new RequestRejectedException("ADD_MEM_REG: there are " + MAX_SLOTS + " regions already");
+            }
+            Slot slot = map(info, fd, file);
+            GuestMemory next;
+            try {
+                next = memory.with(slot.region);
+            } catch (RuntimeException e) {
+                slot.region.release();
+                throw e;
+            }
+            return held(info, slot.region, List.of(slot.region), () -> {
+                slots.add(slot);
+                exchange(next);
+            });
         }
-        GuestRegion region = map(info, fd);
-        GuestMemory next;
-        try {
-            next = memory.with(region);
-        } catch (RuntimeException e) {
-            region.release();
-            throw e;
-        }
+    }
+
+    /** Takes a region into use: at once, or in post-copy when the front-end knows where it is. */
+    private Reply held(RegionInfo info, GuestRegion region, List<GuestRegion> fresh, Runnable use) {
         if (postcopy.listening()) {
-            List<GuestRegion> added = List.of(region);
-            postcopy.hold(added, () -> exchange(next));
-            return new Reply.Regions(placed(List.of(info), added), false);
+            postcopy.hold(fresh, use);
+            return new Reply.Regions(placed(List.of(info), List.of(region)), false);
         }
-        exchange(next);
+        use.run();
         return Reply.ACK;
     }
 
     Reply remove(RegionInfo info) {
-        for (GuestRegion region : memory.regions()) {
-            if (region.matches(info.gpa(), info.userAddr(), info.size())) {
-                exchange(memory.without(region));
-                region.release();
+        for (Slot slot : slots) {
+            if (slot.matches(info)) {
+                slot.uses--;
+                if (slot.uses == 0) {
+                    slots.remove(slot);
+                    exchange(memory.without(slot.region));
+                    slot.region.release();
+                }
                 return Reply.ACK;
             }
         }
@@ -118,13 +172,15 @@ final class MemoryControl {
     /** Unmaps everything, after all rings have stopped. */
     void release() {
         postcopy.close();
-        replace(GuestMemory.EMPTY);
+        replace(new ArrayList<>(), GuestMemory.EMPTY);
     }
 
-    private static GuestRegion map(RegionInfo info, ReceivedFd received) {
-        try (OwnedFd fd = received.adopt()) {
-            return GuestRegion.map(fd, info.gpa(), info.userAddr(), info.size(), info.mmapOffset());
-        }
+    private static Slot map(RegionInfo info, OwnedFd fd, FileStatus file) {
+        return new Slot(GuestRegion.map(fd, info.gpa(), info.userAddr(), info.size(), info.mmapOffset()), file);
+    }
+
+    private static List<GuestRegion> regionsOf(List<Slot> of) {
+        return of.stream().map(slot -> slot.region).toList();
     }
 
     private void exchange(GuestMemory next) {

@@ -164,10 +164,17 @@ final class RingControl {
         LOG.warn("{}: ring {} stopped: {} (value 0x{})", name, queue, fault.text(), Long.toHexString(value));
     }
 
-    /** Stops all rings and forgets all about them. */
-    void reset() {
+    /** Stops all rings; what remains known of them is size, position and whether they are enabled. */
+    void shutDown() {
         for (RingState ring : rings.all()) {
             ring.shutDown();
+        }
+    }
+
+    /** Stops all rings and forgets all about them. */
+    void reset() {
+        shutDown();
+        for (RingState ring : rings.all()) {
             ring.size = 0;
             ring.base = 0;
         }

@@ -426,23 +426,21 @@ public final class VhostSession {
     private Reply setStatus(long status) {
         agreed.acceptStatus(status);
         if (status == 0) {
-            reset();
+            // some front-ends ask for the rings' positions only after this
+            lifecycle.stop();
+            ringControl.shutDown();
         }
         return Reply.ACK;
     }
 
     private Reply resetDevice() {
         agreed.require(ProtocolFeature.RESET_DEVICE, "RESET_DEVICE");
-        reset();
-        return Reply.ACK;
-    }
-
-    private void reset() {
         lifecycle.stop();
         ringControl.reset();
         iommu.reset();
         agreed.reset();
         ringControl.translateBy(null);
+        return Reply.ACK;
     }
 
     private static Reply refuse(FrontendRequest.Unsupported request) {

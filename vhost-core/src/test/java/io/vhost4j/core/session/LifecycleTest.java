@@ -105,11 +105,10 @@ class LifecycleTest {
     void shouldWaitForTheDriverWhereTheStatusIsTold() {
         fixture.negotiate(SessionFixture.SPLIT);
         fixture.frontend.send(SET_STATUS, Payload.number(0));
-        fixture.frontend.send(SET_FEATURES, Payload.number(SessionFixture.SPLIT));
         fixture.frontend.send(SET_STATUS, Payload.number(11));
         fixture.giveMemory();
-        fixture.startRing(0, 256, 0);
-        fixture.startRing(1, 256, 0);
+        fixture.startRing(0, 256, 7);
+        fixture.startRing(1, 256, 8);
         assertFalse(device.isRunning());
         fixture.frontend.send(SET_STATUS, Payload.number(15));
         assertTrue(device.isRunning());
@@ -118,8 +117,9 @@ class LifecycleTest {
 
         assertFalse(device.isRunning());
         assertFalse(device.getVhostVring(0).started());
-        assertEquals(0, device.getNegotiatedFeatures());
         assertEquals("destroyDevice", fixture.ops.drain().getLast());
+        assertEquals(7, fixture.frontend.ask(GET_VRING_BASE, Payload.state(0, 0)).u32(4));
+        assertEquals(8, fixture.frontend.ask(GET_VRING_BASE, Payload.state(1, 0)).u32(4));
     }
 
     @Test

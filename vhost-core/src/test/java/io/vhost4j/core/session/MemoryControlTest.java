@@ -13,6 +13,8 @@ import io.vhost4j.MemoryRegion;
 import io.vhost4j.VhostDevice;
 import io.vhost4j.core.linux.EventFd;
 import io.vhost4j.core.linux.Mapping;
+import io.vhost4j.core.linux.MemFd;
+import io.vhost4j.core.linux.OwnedFd;
 import io.vhost4j.core.protocol.RequestCode;
 import io.vhost4j.core.testkit.FrontendMemory;
 import io.vhost4j.core.testkit.LeakCheck;
@@ -84,6 +86,24 @@ class MemoryControlTest {
         assertEquals(List.of(new MemoryRegion(0x20_0000, 0x8000, 8192, 4096)), device.getMemTable());
         assertEquals(0, ack(REM_MEM_REG, Payload.region(0x20_0000, 8192, 0x8000, 0), fd));
         assertTrue(ack(REM_MEM_REG, Payload.region(0x20_0000, 8192, 0x8000, 0)) != 0);
+    }
+
+    @Test
+    void shouldKeepARegionThatWasAddedTwiceUntilItWasRemovedTwice() {
+        byte[] region = fixture.guest.region();
+        assertEquals(0, ack(ADD_MEM_REG, region, fixture.guest.fd()));
+        long mappings = Mapping.openCount();
+        assertEquals(0, ack(ADD_MEM_REG, region, fixture.guest.fd()));
+        assertEquals(mappings, Mapping.openCount());
+        assertEquals(1, device.getMemTable().size());
+        try (OwnedFd other = MemFd.create("other", MIB)) {
+            assertTrue(ack(ADD_MEM_REG, region, other.fd()) != 0, "the same place in another file");
+        }
+        assertEquals(0, ack(REM_MEM_REG, region));
+        assertEquals(1, device.getMemTable().size());
+        assertEquals(0, ack(REM_MEM_REG, region));
+        assertEquals(0, device.getMemTable().size());
+        assertTrue(ack(REM_MEM_REG, region) != 0);
     }
 
     @Test
