@@ -11,11 +11,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Joins a session to the event thread, and limits the time that a message may take to arrive. Event thread only. */
 final class Connection implements EventHandler {
-    /** Milliseconds that a message may take from its first byte to its last. */
+    /** Milliseconds that a message may take if nothing else is said. */
     static final long MESSAGE_MILLIS = 10_000;
 
     private final VhostEvents events;
     private final UnixSocket socket;
+    private final long messageMillis;
     private final VhostSession session;
     private final Consumer<Connection> onEnd;
     private long token;
@@ -23,9 +24,15 @@ final class Connection implements EventHandler {
     private VhostEvents.@Nullable Timer messageTimer;
     private long messageOfTimer;
 
-    private Connection(VhostEvents events, UnixSocket socket, SessionConfig config, Consumer<Connection> onEnd) {
+    private Connection(
+            VhostEvents events,
+            UnixSocket socket,
+            SessionConfig config,
+            long messageMillis,
+            Consumer<Connection> onEnd) {
         this.events = events;
         this.socket = socket;
+        this.messageMillis = messageMillis;
         this.onEnd = onEnd;
         session = new VhostSession(socket, config, events, DeviceRegistry.GLOBAL, this::ended);
     }
@@ -34,10 +41,16 @@ final class Connection implements EventHandler {
      * Makes a connection.
      *
      * @param socket connected; owned by the connection
+     * @param messageMillis how long a message may take from its first byte to its last
      * @param onEnd is told when it has ended, whoever ended it
      */
-    static Connection of(VhostEvents events, UnixSocket socket, SessionConfig config, Consumer<Connection> onEnd) {
-        return new Connection(events, socket, config, onEnd);
+    static Connection of(
+            VhostEvents events,
+            UnixSocket socket,
+            SessionConfig config,
+            long messageMillis,
+            Consumer<Connection> onEnd) {
+        return new Connection(events, socket, config, messageMillis, onEnd);
     }
 
     /** Tells the application, and begins to read. */
@@ -72,7 +85,7 @@ final class Connection implements EventHandler {
         }
         if (session.midMessage() && messageTimer == null) {
             messageOfTimer = session.messages();
-            messageTimer = events.schedule(MESSAGE_MILLIS, this::checkMessage);
+            messageTimer = events.schedule(messageMillis, this::checkMessage);
         }
     }
 
@@ -82,7 +95,7 @@ final class Connection implements EventHandler {
             return;
         }
         if (session.messages() == messageOfTimer) {
-            session.end("a message was not complete after " + MESSAGE_MILLIS / 1000 + " s");
+            session.end("a message was not complete after " + messageMillis + " ms");
         } else {
             awaitWhatIsDue();
         }

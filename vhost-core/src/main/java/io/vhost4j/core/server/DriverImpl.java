@@ -255,7 +255,7 @@ final class DriverImpl implements VhostDriver {
     }
 
     private void connect(VhostEvents loop, UnixSocket socket, SessionConfig config) {
-        Connection connection = Connection.of(loop, socket, config, this::ended);
+        Connection connection = Connection.of(loop, socket, config, Connection.MESSAGE_MILLIS, this::ended);
         connections.add(connection);
         connection.open();
     }

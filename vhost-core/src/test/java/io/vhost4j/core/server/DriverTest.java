@@ -14,7 +14,10 @@ import io.vhost4j.VhostDevice;
 import io.vhost4j.VhostDeviceOps;
 import io.vhost4j.VhostDriver;
 import io.vhost4j.VirtioFeature;
+import io.vhost4j.core.linux.Errno;
+import io.vhost4j.core.linux.LinuxFaults;
 import io.vhost4j.core.linux.NativeException;
+import io.vhost4j.core.linux.SystemCall;
 import io.vhost4j.core.protocol.RequestCode;
 import io.vhost4j.core.testkit.FakeFrontend;
 import io.vhost4j.core.testkit.LeakCheck;
@@ -23,6 +26,7 @@ import io.vhost4j.spi.VhostProvider;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -174,6 +178,22 @@ class DriverTest {
                 assertEquals("sendmsg", e.call());
                 assertTrue(ended.await(10, TimeUnit.SECONDS), "the application was not told");
             }
+        }
+    }
+
+    @Test
+    void shouldAcceptAgainWhenDescriptorsWereShort() throws InterruptedException {
+        AtomicInteger refused = new AtomicInteger();
+        try (VhostDriver driver = register("s")) {
+            driver.start();
+            LinuxFaults.Installed faults = LinuxFaults.install(
+                    (call, fd) -> call == SystemCall.ACCEPT && refused.getAndIncrement() < 3 ? Errno.EMFILE : 0);
+            try (faults;
+                    FakeFrontend frontend = connect("s")) {
+                assertTrue(frontend.ask(RequestCode.GET_FEATURES, NOTHING).u64() != 0);
+            }
+            int attempts = refused.get();
+            assertTrue(attempts >= 4 && attempts < 20, "accepted " + attempts + " times: it must not spin");
         }
     }
 

@@ -23,6 +23,11 @@ import io.vhost4j.core.testkit.Payload;
 import io.vhost4j.packet.Packet;
 import io.vhost4j.packet.PacketPool;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -118,8 +123,10 @@ class LifecycleTest {
         assertFalse(device.isRunning());
         assertFalse(device.getVhostVring(0).started());
         assertEquals("destroyDevice", fixture.ops.drain().getLast());
-        assertEquals(7, fixture.frontend.ask(GET_VRING_BASE, Payload.state(0, 0)).u32(4));
-        assertEquals(8, fixture.frontend.ask(GET_VRING_BASE, Payload.state(1, 0)).u32(4));
+        assertEquals(
+                7, fixture.frontend.ask(GET_VRING_BASE, Payload.state(0, 0)).u32(4));
+        assertEquals(
+                8, fixture.frontend.ask(GET_VRING_BASE, Payload.state(1, 0)).u32(4));
     }
 
     @Test
@@ -225,6 +232,43 @@ class LifecycleTest {
             assertEquals(
                     0, fixture.frontend.ask(GET_VRING_BASE, Payload.state(1, 0)).u32(4));
         }
+    }
+
+    @Test
+    void shouldKeepBurstsOfOtherThreadsOutOfWhatChanges() throws Exception {
+        fixture.startDevice(SessionFixture.SPLIT, 256, 0);
+        AtomicBoolean end = new AtomicBoolean();
+        AtomicLong bursts = new AtomicLong();
+        CountDownLatch first = new CountDownLatch(1);
+        FutureTask<Void> polling = new FutureTask<>(
+                () -> {
+                    try (PacketPool pool = PacketPool.builder().count(64).build()) {
+                        Packet[] packets = new Packet[8];
+                        while (!end.get()) {
+                            pool.freeBulk(packets, 0, device.dequeueBurst(1, pool, packets, 0, 8));
+                            device.enqueueBurst(0, packets, 0, 0);
+                            device.rxQueueCount(1);
+                            bursts.incrementAndGet();
+                            first.countDown();
+                        }
+                    }
+                },
+                null);
+        Thread poller = new Thread(polling, "poller");
+        poller.start();
+        assertTrue(first.await(10, TimeUnit.SECONDS));
+        for (int i = 0; i < 200; i++) {
+            fixture.giveMemory();
+            fixture.frontend.ask(GET_VRING_BASE, Payload.state(1, 0));
+            fixture.startRing(1, 256, 0);
+        }
+        fixture.frontend.close();
+        end.set(true);
+        polling.get(10, TimeUnit.SECONDS);
+        poller.join();
+        assertTrue(bursts.get() > 0);
+        assertEquals(
+                200, fixture.ops.drain().stream().filter("newDevice"::equals).count() - 1);
     }
 
     @Test
