@@ -154,19 +154,19 @@ final class MemoryControl {
     }
 
     Reply remove(RegionInfo info) {
-        for (Slot slot : slots) {
-            if (slot.matches(info)) {
-                slot.uses--;
-                if (slot.uses == 0) {
-                    slots.remove(slot);
-                    exchange(memory.without(slot.region));
-                    slot.region.release();
-                }
-                return Reply.ACK;
-            }
+        Slot slot = slots.stream()
+                .filter(s -> s.matches(info))
+                .findFirst()
+                .orElseThrow(() -> new RequestRejectedException(String.format(
+                        "REM_MEM_REG: gpa=%#x, size=%#x, user=%#x: no such region",
+                        info.gpa(), info.size(), info.userAddr())));
+        slot.uses--;
+        if (slot.uses == 0) {
+            slots.remove(slot);
+            exchange(memory.without(slot.region));
+            slot.region.release();
         }
-        throw new RequestRejectedException(String.format(
-                "REM_MEM_REG: gpa=%#x, size=%#x, user=%#x: no such region", info.gpa(), info.size(), info.userAddr()));
+        return Reply.ACK;
     }
 
     /** Unmaps everything, after all rings have stopped. */
