@@ -145,6 +145,8 @@ final class ForwardCheck {
         addIf(flags, options.asyncConnect, DriverFlag.ASYNC_CONNECT);
         addIf(flags, options.linear, DriverFlag.LINEARBUF_SUPPORT);
         addIf(flags, options.extbuf, DriverFlag.EXTBUF_SUPPORT);
+        addIf(flags, options.iommu, DriverFlag.IOMMU_SUPPORT);
+        addIf(flags, options.postcopy, DriverFlag.POSTCOPY_SUPPORT);
         addIf(flags, options.netCompliant, DriverFlag.NET_COMPLIANT_OL_FLAGS);
         return flags;
     }

@@ -36,6 +36,12 @@ final class ForwardOptions {
     @Option(names = "--extbuf", description = "With --linear: larger packets come in external buffers.")
     boolean extbuf;
 
+    @Option(names = "--iommu", description = "Take guests whose addresses an IOMMU translates.")
+    boolean iommu;
+
+    @Option(names = "--postcopy", description = "Take part in post-copy migrations.")
+    boolean postcopy;
+
     @Option(names = "--net-compliant", description = "Describe offloads by receive flags, as a network driver does.")
     boolean netCompliant;
 
