@@ -140,7 +140,8 @@ final class Child implements AutoCloseable {
 
     /** Asks the process to end by SIGTERM. */
     void terminate() {
-        process.destroy();
+        // by the handle: Process.destroy would also close the output, which is still wanted
+        process.toHandle().destroy();
     }
 
     /** Waits for the end. */

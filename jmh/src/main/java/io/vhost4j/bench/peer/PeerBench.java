@@ -55,13 +55,28 @@ public final class PeerBench implements Callable<Integer> {
     @Option(names = "--sizes", split = ",", paramLabel = "BYTES", description = "Lengths of packets.")
     private List<Integer> sizes = List.of(64);
 
-    @Option(names = "--mrg", split = ",", description = "Mergeable receive buffers: true, false or both.")
+    @Option(
+            names = "--mrg",
+            arity = "1",
+            split = ",",
+            paramLabel = "WHETHER",
+            description = "Mergeable receive buffers: true, false or both.")
     private List<Boolean> mergeable = List.of(true);
 
-    @Option(names = "--in-order", split = ",", description = "In-order use of buffers: true, false or both.")
+    @Option(
+            names = "--in-order",
+            arity = "1",
+            split = ",",
+            paramLabel = "WHETHER",
+            description = "In-order use of buffers: true, false or both.")
     private List<Boolean> inOrder = List.of(true);
 
-    @Option(names = "--vectorized", split = ",", description = "The front-end's vector functions: true, false or both.")
+    @Option(
+            names = "--vectorized",
+            arity = "1",
+            split = ",",
+            paramLabel = "WHETHER",
+            description = "The front-end's vector functions: true, false or both.")
     private List<Boolean> vectorized = List.of(false);
 
     @Option(names = "--pairs", paramLabel = "N", description = "Rounds of each cell.")
@@ -126,11 +141,14 @@ public final class PeerBench implements Callable<Integer> {
      * @param args see {@code --help}
      */
     public static void main(String[] args) {
-        CommandLine line = new CommandLine(new PeerBench(List.of(args)))
+        System.exit(line(List.of(args)).execute(args));
+    }
+
+    static CommandLine line(List<String> arguments) {
+        return new CommandLine(new PeerBench(arguments))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .registerConverter(BackEndKind.class, new BackEndKind.Converter())
                 .setExecutionExceptionHandler((failure, at, parsed) -> failed(failure));
-        System.exit(line.execute(args));
     }
 
     private static int failed(Exception failure) throws Exception {
@@ -164,7 +182,7 @@ public final class PeerBench implements Callable<Integer> {
                 results.add(comparison.measure(cell));
             }
             String command = "jmh/peer-bench " + String.join(" ", arguments);
-            publish(new Report(Host.describe(project, memory.huge()), command, results));
+            publish(new Report(Host.describe(project, memory.huge()), command, busy, results));
         } finally {
             Files.deleteIfExists(socket);
         }
@@ -197,7 +215,7 @@ public final class PeerBench implements Callable<Integer> {
         }
     }
 
-    private List<Cell> cells() {
+    List<Cell> cells() {
         List<Cell> cells = new ArrayList<>();
         for (RingKind ring : rings) {
             for (Traffic way : traffic) {

@@ -18,9 +18,10 @@ import java.util.Set;
  *
  * @param host what {@link Host} says
  * @param command that made them
+ * @param busy whether back-ends were asked how long they worked
  * @param results of at least one cell, all with the same back-ends
  */
-record Report(Map<String, String> host, String command, List<CellResult> results) {
+record Report(Map<String, String> host, String command, boolean busy, List<CellResult> results) {
     private List<BackEndKind> kinds() {
         return results.get(0).kinds();
     }
@@ -30,7 +31,9 @@ record Report(Map<String, String> host, String command, List<CellResult> results
         for (BackEndKind kind : kinds()) {
             headings.add(kind + " Mpps");
             headings.add("spread %");
-            headings.add("busy ns");
+            if (busy) {
+                headings.add("busy ns");
+            }
         }
         for (BackEndKind other : kinds().subList(1, kinds().size())) {
             headings.add(": " + other);
@@ -44,10 +47,12 @@ record Report(Map<String, String> host, String command, List<CellResult> results
                 List.of(result.cell().toString(), "" + result.rounds().size()));
         for (int kind = 0; kind < kinds().size(); kind++) {
             Numbers pps = result.pps(kind);
-            OptionalDouble busy = result.busyNanos(kind);
             row.add(fixed(pps.median() / 1e6, 2));
             row.add(fixed(pps.spreadPercent(), 0));
-            row.add(busy.isPresent() ? fixed(busy.getAsDouble(), 1) : "-");
+            if (busy) {
+                OptionalDouble nanos = result.busyNanos(kind);
+                row.add(nanos.isPresent() ? fixed(nanos.getAsDouble(), 1) : "-");
+            }
         }
         for (int kind = 1; kind < kinds().size(); kind++) {
             Numbers ratio = result.ratio(kind);

@@ -74,7 +74,7 @@ class ReportTest {
     }
 
     private static Report report(CellResult result) {
-        return new Report(Map.of("kernel", "6"), "peer-bench", List.of(result));
+        return new Report(Map.of("kernel", "6"), "peer-bench", false, List.of(result));
     }
 
     private static CellResult result(double[][] pps) {

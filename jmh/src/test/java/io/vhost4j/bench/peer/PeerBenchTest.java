@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package io.vhost4j.bench.peer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+class PeerBenchTest {
+    private static final int USAGE = 2;
+
+    @Test
+    void shouldMeasureSmallPacketsOverBothRingsUnlessTold() {
+        List<Cell> cells = cells();
+
+        assertEquals(6, cells.size());
+        assertEquals(new Cell(RingKind.SPLIT, Traffic.RX, 64, true, true, false), cells.get(0));
+    }
+
+    @Test
+    void shouldCombineLists() {
+        List<Cell> cells = cells(
+                "--rings",
+                "packed",
+                "--traffic",
+                "rx,TX",
+                "--sizes=64,1518",
+                "--mrg",
+                "true,false",
+                "--in-order",
+                "false");
+
+        assertEquals(8, cells.size());
+        assertEquals(new Cell(RingKind.PACKED, Traffic.TX, 1518, false, false, false), cells.get(7));
+    }
+
+    @Test
+    void shouldLeaveOutWhatTheFrontEndCannotDo() {
+        assertEquals(
+                List.of(
+                        new Cell(RingKind.SPLIT, Traffic.RX, 64, false, false, true),
+                        new Cell(RingKind.PACKED, Traffic.RX, 64, false, true, true)),
+                cells("--traffic", "rx", "--mrg", "false", "--in-order", "true,false", "--vectorized", "true"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--back-ends nix                        | none of vhost4j, dpdk, dpdk-native",
+                "--back-ends dpdk-native                | --native",
+                "--back-ends dpdk,dpdk                  | only once",
+                "--back-ends dpdk --svg chart.svg       | two --back-ends",
+                "--markdown page.md                     | --svg",
+                "--front-end-cpu 0                      | must differ",
+                "--sizes 20                             | 60 to 2048",
+                "--pairs 0                              | at least 1",
+                "--vectorized true                      | --mrg false",
+            })
+    void shouldSayWhatIsWrongWithOptions(String options, String hint) {
+        StringWriter errors = new StringWriter();
+        String[] arguments = options.trim().split(" +");
+
+        int code = PeerBench.line(List.of(arguments))
+                .setErr(new PrintWriter(errors))
+                .execute(arguments);
+
+        assertEquals(USAGE, code);
+        assertTrue(errors.toString().contains(hint), errors.toString());
+    }
+
+    private static List<Cell> cells(String... arguments) {
+        CommandLine line = PeerBench.line(List.of(arguments));
+        line.parseArgs(arguments);
+        PeerBench bench = line.getCommand();
+        return bench.cells();
+    }
+}
