@@ -14,9 +14,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -26,15 +24,11 @@ import java.util.regex.Pattern;
 final class Child implements AutoCloseable {
     private static final int REMEMBERED = 30;
     private static final Duration PATIENCE = Duration.ofSeconds(10);
-    private static final Set<Child> RUNNING = ConcurrentHashMap.newKeySet();
-
-    static {
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> RUNNING.forEach(Child::close), "peer-bench-children"));
-    }
 
     private final String name;
     private final List<String> command;
     private final Process process;
+    private final Runnable atExit = this::close;
     private final BufferedWriter input;
     private final BlockingQueue<Optional<String>> lines = new LinkedBlockingQueue<>();
     private final Deque<String> last = new ArrayDeque<>();
@@ -52,7 +46,7 @@ final class Child implements AutoCloseable {
         builder.environment().put("VHOST4J_JAVA_HOME", System.getProperty("java.home"));
         try {
             Child child = new Child(name, List.copyOf(command), builder.start());
-            RUNNING.add(child);
+            AtExit.add(child.atExit);
             Thread reader = new Thread(child::read, "output of " + name);
             reader.setDaemon(true);
             reader.start();
@@ -173,7 +167,7 @@ final class Child implements AutoCloseable {
             Thread.currentThread().interrupt();
         } finally {
             descendants.forEach(ProcessHandle::destroyForcibly);
-            RUNNING.remove(this);
+            AtExit.remove(atExit);
         }
     }
 }

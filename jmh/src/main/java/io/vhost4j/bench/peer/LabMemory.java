@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -32,12 +33,15 @@ final class LabMemory implements AutoCloseable {
     private final boolean mounted;
     private final long before;
     private final long reserved;
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private final Runnable atExit = this::close;
 
     private LabMemory(@Nullable Path folder, boolean mounted, long before, long reserved) {
         this.folder = folder;
         this.mounted = mounted;
         this.before = before;
         this.reserved = reserved;
+        AtExit.add(atExit);
     }
 
     /** Finds or makes what the peers need, in {@code folder} if no file system for huge pages is mounted. */
@@ -158,6 +162,10 @@ final class LabMemory implements AutoCloseable {
     /** Removes files, the mount, and the reservation. */
     @Override
     public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        AtExit.remove(atExit);
         removeFiles();
         try {
             if (mounted && folder != null) {

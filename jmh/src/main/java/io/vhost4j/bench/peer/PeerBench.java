@@ -183,8 +183,6 @@ public final class PeerBench implements Callable<Integer> {
             }
             String command = "jmh/peer-bench " + String.join(" ", arguments);
             publish(new Report(Host.describe(project, memory.huge()), command, busy, results));
-        } finally {
-            Files.deleteIfExists(socket);
         }
         return 0;
     }

@@ -39,11 +39,7 @@ record Run(
 
     /** Starts both sides, measures, and ends them. */
     static Run of(BackEndKind kind, Lab lab, Cell cell, Limits limits) {
-        try {
-            Files.deleteIfExists(lab.socket());
-        } catch (IOException e) {
-            throw new BenchFailure(lab.socket() + " cannot be removed: " + e.getMessage(), e);
-        }
+        removeSocket(lab);
         try (BackEnd back = BackEnd.start(kind, lab, cell);
                 Testpmd front = Testpmd.frontEnd(lab, cell)) {
             back.go();
@@ -56,7 +52,16 @@ record Run(
             OptionalDouble busy = back.stop();
             return window.evaluate(kind, lab, cell, limits, back, front, busy);
         } finally {
+            removeSocket(lab);
             lab.memory().removeFiles();
+        }
+    }
+
+    private static void removeSocket(Lab lab) {
+        try {
+            Files.deleteIfExists(lab.socket());
+        } catch (IOException e) {
+            throw new BenchFailure(lab.socket() + " cannot be removed: " + e.getMessage(), e);
         }
     }
 
