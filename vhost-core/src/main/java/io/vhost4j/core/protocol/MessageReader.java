@@ -149,11 +149,6 @@ public final class MessageReader implements ReceivedMessage, AutoCloseable {
     }
 
     @Override
-    public boolean isReply() {
-        return (VhostUserHeader.flags(header) & VhostUserHeader.REPLY) != 0;
-    }
-
-    @Override
     public int sizeBytes() {
         return sizeBytes;
     }

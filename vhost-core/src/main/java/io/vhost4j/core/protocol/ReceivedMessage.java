@@ -11,9 +11,6 @@ public interface ReceivedMessage {
     /** Whether the sender wants a reply where the message has none of its own. */
     boolean needReply();
 
-    /** Whether the message has the form of a reply. */
-    boolean isReply();
-
     /** Bytes of the payload. */
     int sizeBytes();
 

@@ -33,9 +33,6 @@ public final class RequestDecoder {
         if (code == null) {
             return new FrontendRequest.Unsupported(message.request());
         }
-        if (message.isReply()) {
-            return memoryAck(code, message);
-        }
         code.fdRule().check(code, message.fdCount());
         return switch (code) {
             case GET_FEATURES -> empty(code, message, new FrontendRequest.GetFeatures());
@@ -168,12 +165,18 @@ public final class RequestDecoder {
         return new FrontendRequest.SetMemTable(List.copyOf(infos), List.copyOf(fds));
     }
 
-    /** The one message of the front-end's that has the form of a reply: its answer to our mappings, in post-copy. */
-    private static FrontendRequest memoryAck(RequestCode code, ReceivedMessage message) {
-        if (code != RequestCode.SET_MEM_TABLE && code != RequestCode.ADD_MEM_REG) {
-            throw new ProtocolException(code + " is a reply, but nothing was asked");
-        }
-        return new FrontendRequest.PostcopyMemoryAck(u64(code, message));
+    /**
+     * Decodes the front-end's answer to the addresses of our mappings, in post-copy: the request that it made, with a number and no
+     * descriptor; some front-ends mark it as a reply.
+     *
+     * @return the answer, or null if the message is another one
+     */
+    public static FrontendRequest.@Nullable PostcopyMemoryAck memoryAck(ReceivedMessage message) {
+        RequestCode code = RequestCode.of(message.request());
+        boolean answer = (code == RequestCode.SET_MEM_TABLE || code == RequestCode.ADD_MEM_REG)
+                && message.fdCount() == 0
+                && message.sizeBytes() == Long.BYTES;
+        return answer ? new FrontendRequest.PostcopyMemoryAck(u64At(message.payload(), 0)) : null;
     }
 
     private static FrontendRequest logBase(ReceivedMessage message) {

@@ -226,7 +226,7 @@ public final class VhostSession {
     }
 
     private void handleMessage() {
-        FrontendRequest request = RequestDecoder.decode(reader);
+        FrontendRequest request = decode();
         LOG.debug("{}: vid={}: {}", config.ifname(), device.vid(), request);
         Reply reply;
         try {
@@ -242,6 +242,16 @@ public final class VhostSession {
             reply = new Reply.U64(FAILED);
         }
         send(reply);
+    }
+
+    private FrontendRequest decode() {
+        if (postcopy.awaitsAck()) {
+            FrontendRequest answer = RequestDecoder.memoryAck(reader);
+            if (answer != null) {
+                return answer;
+            }
+        }
+        return RequestDecoder.decode(reader);
     }
 
     private void send(Reply reply) {
