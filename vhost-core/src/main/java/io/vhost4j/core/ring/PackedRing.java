@@ -191,7 +191,10 @@ final class PackedRing extends Ring {
         return (flags & DescFlags.WRITE) == direction && addBuffer(gpa, bytes) ? bytes : ChainBatch.BAD;
     }
 
-    /** Walks an indirect table (virtio 1.2 §2.8.8): all its entries in order, and it is the chain's only descriptor. */
+    /**
+     * Walks an indirect table (virtio 1.2 §2.8.8): all its entries in order, and it is the chain's only descriptor. In a ring that
+     * is only read, the entries' WRITE flag is of no account: DPDK's driver sets it in the entry of each packet's header.
+     */
     private long takeTable(long tableGpa, long tableBytes, int tableFlags, int seen) {
         long entries = tableBytes >> PackedLayout.DESC_SHIFT;
         boolean wellFormed = indirect
@@ -212,7 +215,8 @@ final class PackedRing extends Ring {
             int flags = HostWindow.getShort(at + PackedLayout.DESC_FLAGS);
             long bytes = Integer.toUnsignedLong(HostWindow.getInt(at + PackedLayout.DESC_LEN));
             long gpa = HostWindow.getLong(at + PackedLayout.DESC_ADDR);
-            if ((flags & DescFlags.INDIRECT) != 0 || takeBuffer(gpa, bytes, flags) < 0) {
+            int access = direction == DescFlags.WRITE ? flags : 0;
+            if ((flags & DescFlags.INDIRECT) != 0 || takeBuffer(gpa, bytes, access) < 0) {
                 return ChainBatch.BAD;
             }
             total += bytes;

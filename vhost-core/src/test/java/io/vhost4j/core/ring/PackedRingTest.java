@@ -2,6 +2,7 @@
 
 package io.vhost4j.core.ring;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -102,6 +103,32 @@ final class PackedRingTest extends RingContract {
         }
         assertEquals(1, ring.gather(8));
         assertEquals(RingFault.CHAIN_TOO_LONG, ring.fault());
+    }
+
+    @Test
+    void shouldReadTableEntriesWhateverTheirWriteFlag() {
+        // DPDK's driver marks the entry of a sent packet's header writable, and leaves flags of rings in the others
+        Buffer buffer = filled(10, 1);
+        Buffer other = filled(20, 2);
+        long table = image.allocate(32, 16);
+        tableEntry(table, 0, buffer.gpa(), 10, WRITE, 0);
+        tableEntry(table, 1, other.gpa(), 20, NEXT | 0x80, 0);
+        DriverRing driver = driver(4);
+        Ring ring = ring(driver, INDIRECT, READ);
+        offerTable(driver, table, 32, 0);
+        assertEquals(1, ring.gather(8));
+        assertArrayEquals(joined(10, 20), bytesOf(ring, 0));
+    }
+
+    @Test
+    void shouldNotWriteToReadableTableEntries() {
+        long table = image.allocate(16, 16);
+        tableEntry(table, 0, GuestImage.BASE, 10, 0, 0);
+        DriverRing driver = driver(4);
+        Ring ring = ring(driver, INDIRECT, WRITE);
+        offerTable(driver, table, 16, 0);
+        assertEquals(1, ring.gather(8));
+        assertEquals(ChainBatch.BAD, ring.batch().totalBytes[0]);
     }
 
     @Test

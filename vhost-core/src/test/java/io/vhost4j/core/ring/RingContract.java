@@ -535,8 +535,6 @@ abstract class RingContract {
         assertTableUseless(INDIRECT, -16, 16, 0);
         assertTableUseless(INDIRECT, -8, 32, 0);
         assertTableUseless(0, table, 16, 0);
-        tableEntry(table, 0, GuestImage.BASE, 10, 2, 0);
-        assertTableUseless(INDIRECT, table, 16, 0);
         tableEntry(table, 0, image.end(), 10, 0, 0);
         assertTableUseless(INDIRECT, table, 16, 0);
     }

@@ -47,6 +47,13 @@ final class SplitRingTest extends RingContract {
     }
 
     @Test
+    void shouldNotReadWritableTableEntries() {
+        long table = image.allocate(16, 16);
+        tableEntry(table, 0, GuestImage.BASE, 10, WRITE, 0);
+        assertTableUseless(INDIRECT, table, 16, 0);
+    }
+
+    @Test
     void shouldTakeDescriptorsAndThenATable() {
         SplitDriver driver = split(8);
         Ring ring = ring(driver, INDIRECT, READ);
