@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /** The back-end under test: the launcher's command {@code forward}. */
@@ -16,6 +17,9 @@ final class ForwardBackend implements Backend {
 
     /** How often it tells its counters, in seconds. */
     private static final String STATS_SECONDS = "0.2";
+
+    /** The events with counters: a run of a given number of packets ends by itself, so its last ones are in its summary. */
+    private static final Set<String> COUNTING = Set.of("stats", "summary");
 
     private final Launcher launcher;
 
@@ -84,7 +88,7 @@ final class ForwardBackend implements Backend {
     @Override
     public Counters awaitCounters(Predicate<Counters> wanted, String what, Duration limit) {
         try {
-            return counters(launcher.await("stats", event -> wanted.test(counters(event)), limit));
+            return counters(launcher.await(COUNTING, event -> wanted.test(counters(event)), limit));
         } catch (AssertionError e) {
             throw new AssertionError(what + ": not within " + limit.toMillis() + " ms", e);
         }

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /** A running command of the launcher {@code examples/vhost4j}, in its machine-readable form. */
@@ -47,13 +48,13 @@ final class Launcher implements AutoCloseable {
 
     /** Waits for an event from the start on. */
     Map<String, Object> await(String event, Predicate<Map<String, Object>> wanted, Duration limit) {
-        return await(0, event, wanted, limit);
+        return await(Set.of(event), wanted, limit);
     }
 
-    /** Waits for an event from a place in the output on. */
-    Map<String, Object> await(int mark, String event, Predicate<Map<String, Object>> wanted, Duration limit) {
+    /** Waits for one of some kinds of events from the start on. */
+    Map<String, Object> await(Set<String> events, Predicate<Map<String, Object>> wanted, Duration limit) {
         try {
-            int number = program.out().await(mark, line -> is(line, event, wanted), "the event " + event, limit);
+            int number = program.out().await(0, line -> is(line, events, wanted), "one of " + events, limit);
             return Json.object(program.out().line(number));
         } catch (AssertionError e) {
             e.addSuppressed(
@@ -62,9 +63,9 @@ final class Launcher implements AutoCloseable {
         }
     }
 
-    private static boolean is(String line, String event, Predicate<Map<String, Object>> wanted) {
+    private static boolean is(String line, Set<String> events, Predicate<Map<String, Object>> wanted) {
         Map<String, Object> object = Json.object(line);
-        return event.equals(object.get("event")) && wanted.test(object);
+        return object.get("event") instanceof String event && events.contains(event) && wanted.test(object);
     }
 
     /** All events of a kind so far. */
@@ -73,11 +74,6 @@ final class Launcher implements AutoCloseable {
                 .map(Json::object)
                 .filter(object -> event.equals(object.get("event")))
                 .toList();
-    }
-
-    /** The place in the output from which to look for later events. */
-    int mark() {
-        return program.out().mark();
     }
 
     /** The process. */

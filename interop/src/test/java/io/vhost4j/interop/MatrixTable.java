@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
@@ -15,25 +16,37 @@ final class MatrixTable {
     private MatrixTable() {}
 
     /** Writes the page: a row for each setting of the front-end, a column for each packet size and mode. */
-    static void write(Path file, Map<MatrixCase, MatrixCase.Result> results, Map<MatrixCase, String> failures)
+    static void write(
+            Path file,
+            List<MatrixCase> wanted,
+            Map<MatrixCase, MatrixCase.Result> results,
+            Map<MatrixCase, String> failures)
             throws IOException {
         Map<String, Map<String, String>> rows = new LinkedHashMap<>();
         Map<String, TreeSet<String>> paths = new LinkedHashMap<>();
-        results.forEach((combination, result) -> {
-            cells(rows, combination).put(column(combination), thousands(result.fromGuest() + result.toGuest()));
-            paths.computeIfAbsent(row(combination), row -> new TreeSet<>()).add(result.paths());
-        });
-        failures.keySet().forEach(combination -> cells(rows, combination).put(column(combination), "**failed**"));
+        for (MatrixCase combination : wanted) {
+            MatrixCase.Result result = results.get(combination);
+            String cell = failures.containsKey(combination) ? "**failed**" : "not run";
+            if (result != null) {
+                cell = thousands(result.fromGuest() + result.toGuest());
+                paths.computeIfAbsent(row(combination), row -> new TreeSet<>()).add(result.paths());
+            }
+            cells(rows, combination).put(column(combination), cell);
+        }
         StringBuilder page = new StringBuilder();
         page.append("# Front-end matrix\n\n");
         page.append(String.format(
                 Locale.ROOT,
                 "%d combinations of dpdk-testpmd's virtio-user front-end (%s) and `forward`: %d equal at both ends with"
-                        + " nothing lost, %d failed.%n%n",
-                results.size() + failures.size(),
+                        + " nothing lost (%d packets in total), %d failed, %d not run.%n%n",
+                wanted.size(),
                 Peers.version(Peer.TESTPMD),
                 results.size(),
-                failures.size()));
+                results.values().stream()
+                        .mapToLong(result -> result.fromGuest() + result.toGuest())
+                        .sum(),
+                failures.size(),
+                wanted.size() - results.size() - failures.size()));
         page.append("`interop/matrix.sh` makes this page. A cell holds the packets that both ends counted, in"
                         + " thousands. ")
                 .append("The mode is that of `forward`; 9000 bytes are a chain of five segments. `mrg`: mrg_rxbuf, ")
