@@ -4,9 +4,6 @@ package io.vhost4j.examples.forward;
 
 /** Moves packets along lanes, in one of the modes. Each poll thread has its own. */
 sealed interface Engine permits EchoEngine, IoEngine, MacSwapEngine, RxOnlyEngine, TxOnlyEngine {
-    /** Prepares a lane that is polled from now on. */
-    default void begin(Lane lane) {}
-
     /**
      * Moves what there is, up to a burst, without waiting.
      *

@@ -177,7 +177,6 @@ final class PollThread {
         });
         for (Lane lane : plan.lanes) {
             if (!running.contains(lane)) {
-                engine.begin(lane);
                 running.add(lane);
             }
         }

@@ -2,85 +2,74 @@
 
 package io.vhost4j.examples.forward;
 
-import io.vhost4j.VhostException;
 import io.vhost4j.examples.wire.Frames;
 import io.vhost4j.examples.wire.MacAddress;
 import io.vhost4j.packet.Packet;
 import io.vhost4j.packet.PacketPool;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
-/** Sends the same packets to the guest again and again, as fast as it takes them. */
+/** Makes packets and sends them to the guest, as fast as it takes them; what it does not take is freed. */
 final class TxOnlyEngine implements Engine {
     private static final int FROM = 0xC612_0001; // 198.18.0.1: for benchmarks, RFC 2544
     private static final int TO = 0xC612_0002;
 
     private final Mover mover;
-    private final List<Integer> segments;
-    private final byte[] frame;
+    private final int[] segments;
+    private final byte[] headers;
 
     /** Sends packets with segments of these many bytes, from the station {@code mac}. */
     TxOnlyEngine(Mover mover, List<Integer> segments, long mac) {
         this.mover = mover;
-        this.segments = segments;
+        this.segments = segments.stream().mapToInt(Integer::intValue).toArray();
         int length = segments.stream().mapToInt(Integer::intValue).sum();
-        frame = new byte[length];
-        byte[] headers = Frames.udpHeaders(MacAddress.BROADCAST, mac, FROM, TO, length);
-        System.arraycopy(headers, 0, frame, 0, headers.length);
-    }
-
-    @Override
-    public void begin(Lane lane) {
-        for (int i = 0; i < Lane.BURST; i++) {
-            Packet packet = make();
-            if (packet == null) {
-                end(lane);
-                throw new VhostException("txonly needs " + Lane.BURST * segments.size()
-                        + " buffers for each queue of each device: give more --buffers");
-            }
-            lane.packets[i] = packet;
-            lane.held++;
-        }
+        headers = Frames.udpHeaders(MacAddress.BROADCAST, mac, FROM, TO, length);
     }
 
     @Override
     public int poll(Lane lane) {
-        int count = mover.claim(Lane.BURST);
-        if (count == 0) {
-            return 0;
-        }
-        int sent = mover.give(lane, 0, count);
-        mover.settle(count, sent);
+        int claimed = mover.claim(Lane.BURST);
+        int made = make(lane.packets, claimed);
+        int sent = made == 0 ? 0 : mover.give(lane, 0, made);
+        mover.pool().freeBulk(lane.packets, 0, made);
+        mover.settle(claimed, sent);
         return sent;
     }
 
+    /** Nothing is held between polls. */
     @Override
-    public void end(Lane lane) {
-        mover.pool().freeBulk(lane.packets, 0, lane.held);
-        lane.held = 0;
-    }
+    public void end(Lane lane) {}
 
-    private @Nullable Packet make() {
+    /** Makes as many packets as there are buffers for, up to {@code wanted}. */
+    private int make(Packet[] packets, int wanted) {
         PacketPool pool = mover.pool();
-        Packet head = null;
-        int done = 0;
-        for (int length : segments) {
-            Packet segment = pool.allocate();
-            if (segment == null) {
-                if (head != null) {
-                    head.free();
-                }
-                return null;
-            }
-            segment.append(length);
-            segment.setBytes(0, frame, done, length);
-            done += length;
-            if (head == null) {
-                head = segment;
-            } else {
-                head.chain(segment);
+        if (wanted == 0 || !pool.allocateBulk(packets, 0, wanted)) {
+            return 0;
+        }
+        for (int i = 0; i < wanted; i++) {
+            Packet packet = packets[i];
+            packet.append(segments[0]);
+            packet.setBytes(0, headers, 0, Math.min(headers.length, segments[0]));
+            if (segments.length > 1 && !chain(pool, packet)) {
+                pool.freeBulk(packets, i, wanted - i);
+                return i;
             }
         }
-        return head;
+        return wanted;
+    }
+
+    private boolean chain(PacketPool pool, Packet head) {
+        int done = segments[0];
+        for (int i = 1; i < segments.length; i++) {
+            Packet segment = pool.allocate();
+            if (segment == null) {
+                return false;
+            }
+            segment.append(segments[i]);
+            int left = Math.max(0, Math.min(headers.length - done, segments[i]));
+            segment.setBytes(0, headers, Math.min(done, headers.length), left);
+            done += segments[i];
+            head.chain(segment);
+        }
+        return true;
     }
 }
