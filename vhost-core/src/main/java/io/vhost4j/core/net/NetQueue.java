@@ -139,6 +139,17 @@ public final class NetQueue {
         return lastBase;
     }
 
+    /**
+     * Goes on behind the last chain that was given back, wherever it was started; see {@link Ring#resumeAtUsed}. While paused.
+     *
+     * @return the position
+     */
+    public int resumeAtUsed() {
+        Ring now = Objects.requireNonNull(ring);
+        now.resumeAtUsed();
+        return now.base();
+    }
+
     /** Goes on with the same ring at other addresses, after the memory table changed. While paused. */
     public void remap(GuestMemory memory, long desc, long driver, long device) {
         Objects.requireNonNull(ring).remap(memory, desc, driver, device);

@@ -71,6 +71,11 @@ final class PackedRing extends Ring {
         recovery = made;
     }
 
+    @Override
+    public void resumeAtUsed() {
+        // both positions came with the base
+    }
+
     /** Gathers chains that the process before had taken, from the copies of their descriptors. */
     private int gatherAgain(PackedRecovery from, int max) {
         ChainBatch batch = batch();

@@ -99,6 +99,12 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
      */
     public abstract void track(long inflight);
 
+    /**
+     * Forgets the position that the ring was started at, and goes on behind the last chain that was given back. For rings
+     * with nothing in flight, before the first burst. A packed ring has no index of its own to tell: it stays where it is.
+     */
+    public abstract void resumeAtUsed();
+
     /** Marks the buffers of the first {@code count} chains of the batch, as far as they were written; before they are published. */
     final void logBuffers(DirtyLog to, int count) {
         for (int chain = 0; chain < count; chain++) {

@@ -59,6 +59,11 @@ final class SplitRing extends Ring {
         lastAvail = (lastUsed + again.length) & 0xFFFF;
     }
 
+    @Override
+    public void resumeAtUsed() {
+        lastAvail = lastUsed;
+    }
+
     private int gatherAgain(int max) {
         ChainBatch batch = batch();
         int count = Math.min(max, again.length - againAt);

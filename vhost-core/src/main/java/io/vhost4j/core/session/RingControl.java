@@ -218,6 +218,9 @@ final class RingControl {
     /** Starts a paused ring. */
     private void begin(RingState ring, RingSetup setup) {
         ring.queue.start(setup, memory, iotlb);
+        if (!agreed.basesMayDiffer()) {
+            resumeAtUsed(ring, setup.base());
+        }
         try {
             inflight.apply(ring);
         } catch (VhostException e) {
@@ -225,6 +228,17 @@ final class RingControl {
             throw new RequestRejectedException("queue=" + ring.index + ": " + e.getMessage());
         }
         log.apply(ring);
+    }
+
+    /**
+     * Nothing is in flight, so a split ring's index in memory is its position. Front-ends that do not keep it (virtio-user)
+     * send 0 after a reconnection.
+     */
+    private void resumeAtUsed(RingState ring, int base) {
+        int position = ring.queue.resumeAtUsed();
+        if (position != base) {
+            LOG.info("{}: ring {} goes on at {}, not at {}: so far it was used", name, ring.index, position, base);
+        }
     }
 
     /** As above on behalf of a request that is not about this ring. */

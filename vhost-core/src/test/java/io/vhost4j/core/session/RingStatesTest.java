@@ -269,9 +269,20 @@ class RingStatesTest {
     @Test
     void shouldGoOnFromANewPositionWhileTheRingRuns() {
         fixture.startDevice(SessionFixture.SPLIT, 256, 0);
+        fixture.guest.putU16(fixture.guest.used(0) + 2, 9);
         assertEquals(0, ack(SET_VRING_BASE, Payload.state(0, 9)));
         assertTrue(started(0));
         assertEquals(9, device.getVringBase(0));
+    }
+
+    @Test
+    void shouldGoOnWhereTheRingWasUsedForFrontEndsThatForget() {
+        fixture.negotiate(SessionFixture.SPLIT);
+        fixture.giveMemory();
+        fixture.describeRing(0, 256, 0xfff0);
+        assertEquals(0, ack(SET_VRING_BASE, Payload.state(0, 0)));
+        fixture.kick(0);
+        assertEquals(0xfff0, device.getVringBase(0));
     }
 
     @Test

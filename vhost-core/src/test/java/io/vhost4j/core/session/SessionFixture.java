@@ -74,6 +74,7 @@ final class SessionFixture implements AutoCloseable {
     }
 
     void describeRing(int queue, int size, long base) {
+        guest.putU16(guest.used(queue) + 2, (int) base);
         frontend.send(SET_VRING_NUM, Payload.state(queue, size));
         frontend.send(SET_VRING_BASE, Payload.state(queue, base));
         frontend.send(SET_VRING_ADDR, addresses(queue));
