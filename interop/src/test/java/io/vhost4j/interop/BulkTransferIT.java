@@ -15,8 +15,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Two guests send each other a file by TCP through the back-end, with segmentation and checksums left to the receiver. */
 @RequiresPeer(Peer.QEMU)
 class BulkTransferIT {
-    /** The size of the file; the system property makes it smaller or larger. */
-    private static final int MEGABYTES = Integer.getInteger("vhost4j.interop.bulk.megabytes", 200);
+    /** The size of the file in megabytes. */
+    private static final int MEGABYTES = Integer.getInteger("vhost4j.interop.bulk.megabytes", 50);
 
     private static final Duration LIMIT = Duration.ofMinutes(4);
     private static final int PORT = 5000;

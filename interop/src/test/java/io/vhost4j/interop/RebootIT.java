@@ -27,7 +27,7 @@ class RebootIT {
     private record Held(long descriptors, long mappings) {}
 
     @Test
-    @Timeout(400)
+    @Timeout(900)
     void shouldHoldTheSameAfterEveryReboot() {
         Path socket = folder.resolve("net.sock");
         try (ForwardBackend backend = ForwardBackend.start(BackendSpec.of(Mode.ICMPECHO, socket))) {
