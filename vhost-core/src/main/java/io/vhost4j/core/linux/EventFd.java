@@ -10,6 +10,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An event counter of the kernel ({@code eventfd(2)}). Neither {@link #signal} nor {@link #drain} allocates.
@@ -31,10 +32,13 @@ public final class EventFd implements AutoCloseable {
 
     private final OwnedFd owned;
     private final boolean shared;
+    /** The same descriptor, where it is a socket: on one, writing without waiting can be asked for. */
+    private final @Nullable UnixSocket socket;
 
-    private EventFd(OwnedFd owned, boolean shared) {
+    private EventFd(OwnedFd owned, boolean shared, @Nullable UnixSocket socket) {
         this.owned = owned;
         this.shared = shared;
+        this.socket = socket;
     }
 
     private static MemorySegment one() {
@@ -50,12 +54,12 @@ public final class EventFd implements AutoCloseable {
      */
     public static EventFd create() {
         long result = Kernel.invoke(SystemCall.EVENTFD, 0, FLAGS);
-        return new EventFd(OwnedFd.fromResult(result, SystemCall.EVENTFD, "0"), false);
+        return new EventFd(OwnedFd.fromResult(result, SystemCall.EVENTFD, "0"), false, null);
     }
 
     /**
-     * Makes an object for a counter that somebody else made. The writing end of a pipe does as well, to {@link #signal}
-     * only: some peers (user-mode Linux) send one.
+     * Makes an object for a counter that somebody else made. A stream socket or the writing end of a pipe does as well, to
+     * {@link #signal} only: some peers (user-mode Linux) send one.
      *
      * @param fd for example received from a peer; owned by the new object, also when this throws
      * @return owned by the caller
@@ -63,10 +67,15 @@ public final class EventFd implements AutoCloseable {
      */
     public static EventFd adopt(OwnedFd fd) {
         try {
-            if (!isEventFd(fd.fd()) && !FileStatus.of(fd.fd()).isPipe()) {
-                throw new IllegalArgumentException(fd + " is neither an eventfd nor a pipe: the peer must send one");
+            if (isEventFd(fd.fd())) {
+                return new EventFd(fd, true, null);
             }
-            return new EventFd(fd, true);
+            FileStatus status = FileStatus.of(fd.fd());
+            if (!status.isPipe() && !status.isSocket()) {
+                throw new IllegalArgumentException(
+                        fd + " is neither an eventfd nor a pipe nor a socket: the peer must send one");
+            }
+            return new EventFd(fd, true, status.isSocket() ? UnixSocket.of(fd) : null);
         } catch (RuntimeException e) {
             fd.close();
             throw e;
@@ -94,20 +103,36 @@ public final class EventFd implements AutoCloseable {
     /**
      * Adds 1 to the counter and so wakes whoever waits for it. Any thread.
      *
-     * @return false if the counter is full; whoever waits is awake then, so this is no loss
+     * @return false if the counter is full, and whoever waits is awake, so that this is no loss; or if nobody has the other
+     *     end of a pipe or socket
      * @throws NativeException if the kernel refuses for another reason
      */
     public boolean signal() {
+        UnixSocket to = socket;
+        if (to != null) {
+            return signalSocket(to);
+        }
         int fd = owned.fd();
         if (shared && (Poll.await(fd, Poll.OUT, 0) & Poll.OUT) == 0) {
             return false;
         }
         long result = Kernel.invoke(SystemCall.WRITE, fd, ONE.address(), Long.BYTES);
-        if (result == Errno.WOULD_BLOCK) {
+        if (result == Errno.WOULD_BLOCK || result == -Errno.EPIPE) {
             return false;
         }
         Kernel.check(result, SystemCall.WRITE, fd);
         return true;
+    }
+
+    private static boolean signalSocket(UnixSocket to) {
+        try {
+            return to.send(ONE, 0, Long.BYTES) != Errno.WOULD_BLOCK;
+        } catch (NativeException e) {
+            if (e.errno() == Errno.EPIPE || e.errno() == Errno.ECONNRESET) {
+                return false;
+            }
+            throw e;
+        }
     }
 
     /**

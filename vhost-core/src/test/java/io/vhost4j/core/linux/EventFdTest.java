@@ -96,8 +96,20 @@ final class EventFdTest {
     void shouldRefuseAndCloseOtherFiles() {
         OwnedFd file = MemFd.create("other", 1);
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> EventFd.adopt(file));
-        assertTrue(e.getMessage().contains("is neither an eventfd nor a pipe"), e.getMessage());
+        assertTrue(e.getMessage().contains("is neither an eventfd nor a pipe nor a socket"), e.getMessage());
         assertFalse(file.isOpen());
+    }
+
+    @Test
+    void shouldSignalThroughASocketWithoutWaiting() {
+        try (UnixSocket.Pair pair = UnixSocket.pair();
+                EventFd signalled = EventFd.adopt(FileCalls.dup(pair.first().fd()))) {
+            while (signalled.signal()) {
+                assertTrue((Poll.await(pair.second().fd(), Poll.IN, 0) & Poll.IN) != 0);
+            }
+            pair.second().close();
+            assertFalse(signalled.signal());
+        }
     }
 
     @Test
