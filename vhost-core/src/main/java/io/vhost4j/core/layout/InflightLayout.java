@@ -43,6 +43,12 @@ public final class InflightLayout {
     public static final int PACKED_USED_WRAP = 20;
     /** Packed: offset of the used wrap counter before the batch that is under way. */
     public static final int PACKED_OLD_USED_WRAP = 21;
+    /** Packed: offset of the 64 bits that hold the four fields above. */
+    public static final int PACKED_POSITIONS = PACKED_USED_IDX;
+    /** Packed: the fields of {@link #PACKED_POSITIONS} that change during a batch. */
+    public static final long PACKED_CURRENT_MASK = 0x00FF_0000_FFFFL;
+    /** Packed: the fields of {@link #PACKED_POSITIONS} as they were before the batch. */
+    public static final long PACKED_OLD_MASK = 0xFF00_FFFF_0000L;
     /** Packed: offset of the entries. */
     public static final int PACKED_ENTRIES = 32;
     /** Packed: size of an entry as a shift. */

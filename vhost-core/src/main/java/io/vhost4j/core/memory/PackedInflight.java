@@ -68,12 +68,19 @@ public final class PackedInflight {
         HostWindow.setByte(base + InflightLayout.PACKED_USED_WRAP, wrap ? 1 : 0);
     }
 
-    /** The batch under way is done: what is becomes what was. */
+    /**
+     * The batch under way is done: what is becomes what was. Position and wrap counter change by one store: the state of a descriptor
+     * cannot be judged by a counter of another lap.
+     */
     private void commit() {
         HostWindow.setShort(base + InflightLayout.PACKED_OLD_FREE_HEAD, field(InflightLayout.PACKED_FREE_HEAD));
-        HostWindow.setShort(base + InflightLayout.PACKED_OLD_USED_IDX, field(InflightLayout.PACKED_USED_IDX));
-        HostWindow.setByte(
-                base + InflightLayout.PACKED_OLD_USED_WRAP, HostWindow.getByte(base + InflightLayout.PACKED_USED_WRAP));
+        long positions = HostWindow.getLong(base + InflightLayout.PACKED_POSITIONS);
+        long current = positions & InflightLayout.PACKED_CURRENT_MASK;
+        HostWindow.setLongRelease(
+                base + InflightLayout.PACKED_POSITIONS,
+                positions & ~InflightLayout.PACKED_OLD_MASK
+                        | current << 16 & 0xFFFF_0000L
+                        | current << 8 & 0xFF00_0000_0000L);
     }
 
     /** The batch under way did not come about: what was is again. */
@@ -203,6 +210,23 @@ public final class PackedInflight {
         VarHandle.releaseFence();
         HostWindow.setShort(base + InflightLayout.PACKED_OLD_FREE_HEAD, index);
         return head;
+    }
+
+    /**
+     * Makes the first descriptor of a chain available again, where the process before may have marked it used in a batch that it did not
+     * publish: the driver would take it for given back as soon as it sees the chain before it used.
+     *
+     * @param head the chain's first entry
+     * @param at host address of the ring's descriptor
+     * @param wrap the wrap counter there
+     */
+    public void putBack(int head, long at, boolean wrap) {
+        long from = entry(head);
+        int state = wrap ? PackedLayout.FLAG_AVAIL : PackedLayout.FLAG_USED;
+        long flags = HostWindow.getShort(from + InflightLayout.PACKED_FLAGS) & ~STATE_BITS | state;
+        long id = HostWindow.getShort(from + InflightLayout.PACKED_ID);
+        long length = Integer.toUnsignedLong(HostWindow.getInt(from + InflightLayout.PACKED_LEN));
+        HostWindow.setLongRelease(at + PackedLayout.DESC_LEN, length | id << 32 | flags << 48);
     }
 
     private static void copyDescriptor(long from, long to, boolean last) {

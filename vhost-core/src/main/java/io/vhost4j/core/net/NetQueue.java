@@ -119,6 +119,10 @@ public final class NetQueue {
     public void track(long inflight) {
         Ring now = Objects.requireNonNull(ring);
         now.track(inflight);
+        if (wantsNotification) {
+            // for the position that it goes on from
+            now.enableNotification(true);
+        }
         lastBase = now.base();
     }
 

@@ -6,6 +6,7 @@ import io.vhost4j.core.layout.PackedLayout;
 import io.vhost4j.core.memory.PackedInflight;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /** What a packed ring does with its in-flight buffer: chains left by the process before, and the entries of the batch under way. */
 final class PackedRecovery {
@@ -15,6 +16,8 @@ final class PackedRecovery {
 
     /** First entries of chains that the process before had taken; those from {@link #againAt} on are still to be gathered. */
     private final int[] again;
+    /** How many slots each of them takes up. */
+    private final int[] againSlots;
 
     private int againAt;
     /** First entries of the chains of the batch that is being given back. */
@@ -24,12 +27,30 @@ final class PackedRecovery {
         this.size = size;
         buffer = new PackedInflight(address, size, usedSlot, usedWrap);
         again = buffer.recover(desc);
+        againSlots = Arrays.stream(again).map(buffer::slots).toArray();
         heads = new int[size];
         scratch = Arena.ofAuto().allocate((long) size << PackedLayout.DESC_SHIFT, PackedLayout.DESC_ALIGN);
         int slots = slotsLeft();
         if (slots < again.length || slots > size) {
             throw new VhostException(
                     "in-flight buffer: its " + again.length + " chains take " + slots + " slots: the ring has " + size);
+        }
+        putBack(desc);
+    }
+
+    /** The first chain is available: had it been marked used, the batch would have been published. */
+    private void putBack(long desc) {
+        int slot = position() & ~PackedLayout.WRAP_BIT;
+        boolean wrap = (position() & PackedLayout.WRAP_BIT) != 0;
+        for (int i = 0; i < again.length; i++) {
+            if (i > 0) {
+                buffer.putBack(again[i], desc + ((long) slot << PackedLayout.DESC_SHIFT), wrap);
+            }
+            slot += againSlots[i];
+            if (slot >= size) {
+                slot -= size;
+                wrap = !wrap;
+            }
         }
     }
 
@@ -47,14 +68,14 @@ final class PackedRecovery {
     int slotsLeft() {
         int slots = 0;
         for (int i = againAt; i < again.length; i++) {
-            slots += buffer.slots(again[i]);
+            slots += againSlots[i];
         }
         return slots;
     }
 
     /** Slots of the chain {@code index} of those left. */
     int slots(int index) {
-        return buffer.slots(again[againAt + index]);
+        return againSlots[againAt + index];
     }
 
     /** Where the descriptors of chain {@code index} of those left can be read, until the next call; 0 if they are not there. */

@@ -337,9 +337,18 @@ final class PackedRing extends Ring {
         HostWindow.setShortRelease(deviceEvent + PackedLayout.EVENT_FLAGS, flags);
         DirtyLog to = log;
         if (to != null) {
-            logUsed(to, deviceEvent, 0, PackedLayout.EVENT_BYTES);
+            logState(to);
         }
         VarHandle.fullFence();
+    }
+
+    @Override
+    void logState(DirtyLog to) {
+        logUsed(to, deviceEvent, 0, PackedLayout.EVENT_BYTES);
+        if (recovery != null) {
+            // recovering may have written any of them
+            logHost(to, desc, (long) size << PackedLayout.DESC_SHIFT);
+        }
     }
 
     @Override

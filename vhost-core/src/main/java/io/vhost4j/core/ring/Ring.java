@@ -88,7 +88,13 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
     public final void setLog(@Nullable DirtyLog newLog, long newUsedGpa) {
         log = newLog;
         usedGpa = newUsedGpa;
+        if (newLog != null) {
+            logState(newLog);
+        }
     }
+
+    /** Marks what is written at other times than by publishing, and so perhaps before there was a log: the event suppression fields. */
+    abstract void logState(DirtyLog to);
 
     /**
      * Keeps account of the chains taken and not given back in the in-flight buffer, and goes on where the process before was: chains that it had

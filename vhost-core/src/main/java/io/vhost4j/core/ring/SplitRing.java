@@ -300,10 +300,15 @@ final class SplitRing extends Ring {
         }
         DirtyLog to = log;
         if (to != null) {
-            logUsed(to, used, SplitLayout.RING_FLAGS, 2);
-            logUsed(to, used, SplitLayout.availEvent(size), 2);
+            logState(to);
         }
         VarHandle.fullFence();
+    }
+
+    @Override
+    void logState(DirtyLog to) {
+        logUsed(to, used, SplitLayout.RING_FLAGS, 2);
+        logUsed(to, used, SplitLayout.availEvent(size), 2);
     }
 
     @Override

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * go on. The layout of one ring's part depends on the kind of ring, so the features must have been set. Event thread only.
  */
 final class InflightControl {
+    /** Alignment of the buffer's widest field. */
+    private static final int ALIGN = 8;
+
     private final Negotiation agreed;
     private final RingTable rings;
     private @Nullable Mapping mapping;
@@ -49,6 +52,9 @@ final class InflightControl {
         if (given.sizeBytes() < needed || given.offset() < 0 || given.offset() + given.sizeBytes() < 0) {
             throw new RequestRejectedException(
                     what + ": " + given.queues() + " rings of " + given.queueSize() + " need " + needed + " bytes");
+        }
+        if (given.offset() % ALIGN != 0) {
+            throw new RequestRejectedException(what + ": the offset must be a multiple of " + ALIGN);
         }
         try (OwnedFd fd = received.adopt()) {
             FileStatus status = FileStatus.of(fd.fd());
@@ -92,6 +98,11 @@ final class InflightControl {
         if (ring.size != info.queueSize()) {
             throw new RequestRejectedException("queue=" + ring.index + ", size=" + ring.size
                     + ": the in-flight buffer is for rings of " + info.queueSize());
+        }
+        // the features, and with them the layout, may be others than when the buffer came
+        if ((ring.index + 1) * queueBytes(info) > buffer.length()) {
+            throw new RequestRejectedException("queue=" + ring.index + ": the in-flight buffer of " + buffer.length()
+                    + " bytes is too small for " + (agreed.packed() ? "packed" : "split") + " rings");
         }
         ring.queue.track(buffer.address() + ring.index * queueBytes(info));
     }

@@ -74,7 +74,8 @@ final class IommuControl {
     private boolean update(IotlbMsg message) {
         boolean replaced = iotlb.update(message.iova(), message.size(), message.userAddr(), message.permission());
         long first = message.iova() & PAGE_MASK;
-        pending.keySet().removeIf(page -> Long.compareUnsigned(page - first, message.size()) < 0);
+        long bytes = message.size() + (message.iova() - first);
+        pending.keySet().removeIf(page -> Long.compareUnsigned(page - first, bytes) < 0);
         if (replaced) {
             ringControl.translationsChanged();
         }
@@ -99,6 +100,12 @@ final class IommuControl {
             pending.merge(page, permission, (a, b) -> a | b);
             loop.execute(() -> channel.iotlbMiss(page, permission));
         }
+    }
+
+    /** There is a channel: whatever was needed before it came is asked for on it. */
+    void askAgain() {
+        pending.clear();
+        ringControl.startWaiting();
     }
 
     /** Forgets all translations, after all rings have stopped. */

@@ -78,6 +78,7 @@ final class MemoryControl {
 
     /** Replaces all regions, or none. */
     Reply replaceAll(List<RegionInfo> infos, List<ReceivedFd> fds) {
+        postcopy.requireNoneHeld("SET_MEM_TABLE");
         List<Slot> mapped = new ArrayList<>(infos.size());
         final GuestMemory next;
         try {
@@ -118,6 +119,7 @@ final class MemoryControl {
     }
 
     Reply add(RegionInfo info, ReceivedFd received) {
+        postcopy.requireNoneHeld("ADD_MEM_REG");
         try (OwnedFd fd = received.adopt()) {
             FileStatus file = FileStatus.of(fd.fd());
             for (Slot slot : slots) {
@@ -154,6 +156,7 @@ final class MemoryControl {
     }
 
     Reply remove(RegionInfo info) {
+        postcopy.requireNoneHeld("REM_MEM_REG");
         Slot slot = slots.stream()
                 .filter(s -> s.matches(info))
                 .findFirst()

@@ -61,6 +61,14 @@ final class PostcopyControl {
         return commit != null;
     }
 
+    /** Refuses a change of memory while the front-end's answer about the one before is due. */
+    void requireNoneHeld(String request) {
+        if (awaitsAck()) {
+            throw new RequestRejectedException(
+                    request + ": the reply about the regions before has to be answered first");
+        }
+    }
+
     /**
      * Holds regions back until the front-end has answered.
      *
@@ -68,7 +76,6 @@ final class PostcopyControl {
      * @param whenRegistered takes them into use
      */
     void hold(List<GuestRegion> regions, Runnable whenRegistered) {
-        dropHeld();
         awaiting = regions;
         commit = whenRegistered;
     }

@@ -316,7 +316,7 @@ public final class VhostSession {
             case FrontendRequest.SetVringEnable(var queue, var enable) -> ringControl.enable(queue, enable);
             case FrontendRequest.SendRarp(var mac) -> sendRarp(mac);
             case FrontendRequest.NetSetMtu(var mtu) -> setMtu(mtu);
-            case FrontendRequest.SetBackendReqFd(var fd) -> backendChannel.open(fd);
+            case FrontendRequest.SetBackendReqFd(var fd) -> openBackendChannel(fd);
             case FrontendRequest.GetConfig(var offset, var size, var flags) -> new Reply.Empty();
             case FrontendRequest.ResetDevice() -> resetDevice();
             case FrontendRequest.GetMaxMemSlots() -> maxMemSlots();
@@ -399,6 +399,12 @@ public final class VhostSession {
         lifecycle.stop();
         rings.disableAll();
         return Reply.ACK;
+    }
+
+    private Reply openBackendChannel(ReceivedFd fd) {
+        Reply reply = backendChannel.open(fd);
+        iommu.askAgain();
+        return reply;
     }
 
     private Reply setMtu(long mtu) {

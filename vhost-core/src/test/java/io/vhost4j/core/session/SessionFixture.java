@@ -21,8 +21,8 @@ import io.vhost4j.core.testkit.FakeFrontend;
 import io.vhost4j.core.testkit.FrontendMemory;
 import io.vhost4j.core.testkit.Payload;
 import io.vhost4j.core.testkit.RecordingOps;
-import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * A session and a front-end joined by a socket pair, both on the test's thread: what the front-end sends is handled before its
@@ -38,7 +38,7 @@ final class SessionFixture implements AutoCloseable {
     final FrontendMemory guest = new FrontendMemory(1 << 20);
     final FakeFrontend frontend;
     final VhostSession session;
-    private final Queue<Runnable> tasks = new ArrayDeque<>();
+    private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
 
     SessionFixture() {
         this(OfferedFeatures.VIRTIO_DEFAULT, OfferedFeatures.PROTOCOL_DEFAULT);
