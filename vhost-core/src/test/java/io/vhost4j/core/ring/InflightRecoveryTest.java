@@ -152,7 +152,7 @@ class InflightRecoveryTest {
     }
 
     /** Chains that are with the device, oldest first, and what the driver got back. */
-    private final class Guest {
+    private static final class Guest {
         private final DriverRing driver;
         private final List<Integer> outstanding = new ArrayList<>();
 

@@ -155,7 +155,7 @@ class IommuControlTest {
         guest.set(ValueLayout.JAVA_LONG_UNALIGNED, desc, BUFFER);
         guest.set(ValueLayout.JAVA_INT_UNALIGNED, desc + 8, HEADER + bytes);
         guest.set(ValueLayout.JAVA_INT_UNALIGNED, desc + 12, 0);
-        fixture.guest.putU16(fixture.guest.avail(1) + 4 + 2 * (sent % 256), sent % 256);
+        fixture.guest.putU16(fixture.guest.avail(1) + 4 + 2L * (sent % 256), sent % 256);
         sent++;
         fixture.guest.putU16(fixture.guest.avail(1) + 2, sent);
     }
