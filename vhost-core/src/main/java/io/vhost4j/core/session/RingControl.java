@@ -181,6 +181,14 @@ final class RingControl {
         rings.disableAll();
     }
 
+    /** At the end of the session. */
+    void close() {
+        reset();
+        for (RingState ring : rings.all()) {
+            ring.replaceErr(null);
+        }
+    }
+
     private static @Nullable EventFd eventFd(RingState ring, String request, @Nullable ReceivedFd fd) {
         if (fd == null) {
             return null;

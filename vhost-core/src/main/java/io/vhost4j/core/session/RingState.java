@@ -127,13 +127,12 @@ final class RingState {
         }
     }
 
-    /** Stops the ring, closes its descriptors and forgets where it is. */
+    /** Stops the ring, closes its descriptors but for errors, which front-ends give once, and forgets where it is. */
     void shutDown() {
         stop();
         kicked = false;
         addresses = null;
         replaceKick(null);
         replaceCall(null);
-        replaceErr(null);
     }
 }

@@ -147,7 +147,7 @@ public final class VhostSession {
         LOG.info("{}: vid={} ended: {}", config.ifname(), device.vid(), reason);
         try {
             lifecycle.disconnected();
-            ringControl.reset();
+            ringControl.close();
             memory.release();
             log.release();
             inflight.release();

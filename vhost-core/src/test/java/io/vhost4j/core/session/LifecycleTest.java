@@ -235,6 +235,21 @@ class LifecycleTest {
     }
 
     @Test
+    void shouldKeepWhatTellsOfErrorsOverStopAndReset() {
+        try (EventFd err = EventFd.create();
+                PacketPool pool = PacketPool.builder().count(8).build()) {
+            fixture.negotiate(SessionFixture.SPLIT);
+            fixture.frontend.send(RequestCode.SET_VRING_ERR, Payload.number(1), err.fd());
+            fixture.frontend.send(RESET_DEVICE, SessionFixture.NOTHING);
+            fixture.frontend.ask(GET_VRING_BASE, Payload.state(1, 0));
+            fixture.startDevice(SessionFixture.SPLIT, 256, 0);
+            fixture.guest.putU16(fixture.guest.avail(1) + 2, 1000);
+            assertEquals(0, device.dequeueBurst(1, pool, new Packet[4], 0, 4));
+            assertEquals(1, err.drain());
+        }
+    }
+
+    @Test
     void shouldKeepBurstsOfOtherThreadsOutOfWhatChanges() throws Exception {
         fixture.startDevice(SessionFixture.SPLIT, 256, 0);
         AtomicBoolean end = new AtomicBoolean();
