@@ -42,6 +42,9 @@ public final class NetQueue {
     private @Nullable EventFd error;
     private @Nullable EventFd logSignal;
     private boolean wantsNotification;
+    /** Whether the front-end has enabled the ring since it started. */
+    private boolean wasEnabled;
+
     private int lastBase;
 
     // read by any thread
@@ -104,6 +107,7 @@ public final class NetQueue {
         if (wantsNotification) {
             made.enableNotification(true);
         }
+        wasEnabled = enabled;
         ring = made;
         size = setup.size();
         lastBase = made.base();
@@ -184,6 +188,7 @@ public final class NetQueue {
     /** Whether the front-end wants packets moved. While paused. */
     public void setEnabled(boolean value) {
         enabled = value;
+        wasEnabled |= value;
     }
 
     /** Whether the device is between newDevice and destroyDevice. While paused. */
@@ -283,7 +288,8 @@ public final class NetQueue {
                 if (enabled) {
                     done = takeRarp(pool, packets, from);
                     done += source.burst((BufferPool) pool, packets, from + done, count - done);
-                } else {
+                } else if (wasEnabled) {
+                    // what is sent before the first enabling waits for it: that message may still be on its way
                     source.discard(count);
                 }
                 notice = finishBurst();

@@ -296,6 +296,23 @@ final class NetQueueTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
+    void shouldKeepWhatAGuestSendsBeforeItsQueueIsEnabledForTheFirstTime(boolean packed) {
+        try (NetRig rig = new NetRig(packed, NetRig.TRANSMIT, 16, NetRig.MODERN, NetRig.PLAIN)) {
+            rig.queue.pause();
+            rig.queue.setEnabled(false);
+            rig.restart();
+            rig.queue.resume();
+            rig.send(NetRig.frame(60, 1));
+            assertEquals(0, rig.dequeue(8).size());
+            rig.queue.pause();
+            rig.queue.setEnabled(true);
+            rig.queue.resume();
+            assertArrayEquals(NetRig.frame(60, 1), rig.dequeueBytes());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
     void shouldDiscardWhatAGuestSendsWhileDisabled(boolean packed) {
         try (NetRig rig = new NetRig(packed, NetRig.TRANSMIT, 16, NetRig.MODERN, NetRig.PLAIN)) {
             rig.queue.pause();

@@ -91,6 +91,12 @@ final class NetRig implements AutoCloseable {
         queue.resume();
     }
 
+    /** Starts the ring anew, as it was made; the queue is paused. */
+    void restart() {
+        queue.stop();
+        queue.start(driver.setup(features), image.memory(), null);
+    }
+
     int headerBytes() {
         long modern = VirtioFeature.VERSION_1.mask() | VirtioFeature.MRG_RXBUF.mask();
         return packed || (features & modern) != 0 ? 12 : 10;
