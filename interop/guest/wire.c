@@ -5,6 +5,9 @@
  *   wire echo ADDRESS COUNT INTERVAL_MS BYTES   ICMP echoes with a payload made from their number; COUNT 0: until SIGTERM.
  *                                               Prints "@echo sent=N good=N bad=N again=N" every 200 ms and at the end.
  *                                               Status 0: all were answered, and rightly.
+ *   wire hold ADDRESS COUNT INTERVAL_MS BYTES   the same, but the answers stay unread in the socket until the last echo was
+ *                                               sent: in memory that only the network card has written. Prints at the end
+ *                                               also "@lost N first=NUMBER last=NUMBER".
  *   wire take PORT                              accepts one TCP connection and copies it to standard output
  *   wire give ADDRESS PORT                      copies standard input to a TCP connection and waits for its end
  */
@@ -22,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CHUNK = 256 * 1024, LARGEST = 65000, WINDOW = 1 << 16, REPORT_MS = 200, GRACE_MS = 2000 };
+enum { CHUNK = 256 * 1024, HELD_BYTES = 128 * 1024 * 1024, LARGEST = 65000, WINDOW = 1 << 16, REPORT_MS = 200, GRACE_MS = 2000 };
 
 static unsigned char buffer[CHUNK];
 static volatile sig_atomic_t ended;
@@ -130,7 +133,39 @@ static void receive_until(struct echo *e, long until_ms) {
     }
 }
 
-static int echo(const char *address, uint32_t count, long interval_ms, int bytes) {
+static void pause_until(long until_ms) {
+    long left = until_ms - now_ms();
+    if (left > 0 && !ended) {
+        poll(NULL, 0, (int)left);
+    }
+}
+
+static void report_lost(const struct echo *e) {
+    uint32_t lost = 0, first = 0, last = 0;
+    for (uint32_t number = e->sent > WINDOW ? e->sent - WINDOW : 0; number < e->sent; number++) {
+        if (!e->seen[number % WINDOW]) {
+            first = lost == 0 ? number : first;
+            last = number;
+            lost++;
+        }
+    }
+    printf("@lost %u first=%u last=%u\n", lost, first, last);
+    fflush(stdout);
+}
+
+/* Takes answers until all are there or none came for a while. */
+static void receive_rest(struct echo *e) {
+    long until = now_ms() + GRACE_MS, before = e->good + e->bad;
+    while (now_ms() < until && e->good + e->bad < (long)e->sent) {
+        receive_until(e, now_ms() + 20);
+        if (e->good + e->bad != before) {
+            before = e->good + e->bad;
+            until = now_ms() + GRACE_MS;
+        }
+    }
+}
+
+static int echo(const char *address, uint32_t count, long interval_ms, int bytes, int hold) {
     static struct echo e;
     struct sockaddr_in to = {.sin_family = AF_INET};
     if (bytes < 4 || bytes > LARGEST || interval_ms < 1 || !inet_aton(address, &to.sin_addr)) {
@@ -144,10 +179,18 @@ static int echo(const char *address, uint32_t count, long interval_ms, int bytes
     if (e.socket < 0) {
         fail("wire: socket");
     }
+    int held = HELD_BYTES;
+    if (hold && setsockopt(e.socket, SOL_SOCKET, SO_RCVBUFFORCE, &held, sizeof held) != 0) {
+        fail("wire: SO_RCVBUFFORCE");
+    }
     long next = now_ms(), report_at = next + REPORT_MS;
     while (!ended && (count == 0 || e.sent < count)) {
         send_one(&e, &to);
         next += interval_ms;
+        if (hold) {
+            pause_until(next);
+            continue;
+        }
         receive_until(&e, next);
         if (now_ms() >= report_at) {
             report(&e);
@@ -155,11 +198,11 @@ static int echo(const char *address, uint32_t count, long interval_ms, int bytes
         }
     }
     ended = 0;
-    for (long until = now_ms() + GRACE_MS; now_ms() < until && e.good + e.bad < (long)e.sent;) {
-        long step = now_ms() + 20;
-        receive_until(&e, step);
-    }
+    receive_rest(&e);
     report(&e);
+    if (hold) {
+        report_lost(&e);
+    }
     return e.good == (long)e.sent && e.bad == 0 && e.again == 0 ? 0 : 1;
 }
 
@@ -207,8 +250,9 @@ static int give(const char *address, int port) {
 }
 
 int main(int count, char **words) {
-    if (count == 6 && strcmp(words[1], "echo") == 0) {
-        return echo(words[2], (uint32_t)strtoul(words[3], NULL, 10), atol(words[4]), atoi(words[5]));
+    int hold = count == 6 && strcmp(words[1], "hold") == 0;
+    if (hold || (count == 6 && strcmp(words[1], "echo") == 0)) {
+        return echo(words[2], (uint32_t)strtoul(words[3], NULL, 10), atol(words[4]), atoi(words[5]), hold);
     }
     if (count == 3 && strcmp(words[1], "take") == 0) {
         return take(atoi(words[2]));
@@ -216,6 +260,6 @@ int main(int count, char **words) {
     if (count == 4 && strcmp(words[1], "give") == 0) {
         return give(words[2], atoi(words[3]));
     }
-    fprintf(stderr, "usage: wire echo ADDRESS COUNT INTERVAL_MS BYTES | take PORT | give ADDRESS PORT\n");
+    fprintf(stderr, "usage: wire echo|hold ADDRESS COUNT INTERVAL_MS BYTES | take PORT | give ADDRESS PORT\n");
     return 2;
 }

@@ -2,6 +2,7 @@
 
 package io.vhost4j.interop;
 
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,6 +28,9 @@ final class QemuGuest implements Guest {
         private final Path folder;
         private final List<Nic> nics = new ArrayList<>();
         private int memoryMegabytes = 256;
+        private String memoryOptions = "";
+        private String kernelOptions = "";
+        private final List<String> arguments = new ArrayList<>();
 
         private Options(Peer peer, String name, Path folder) {
             this.peer = peer;
@@ -42,6 +46,24 @@ final class QemuGuest implements Guest {
 
         Options memory(int megabytes) {
             memoryMegabytes = megabytes;
+            return this;
+        }
+
+        /** Adds to {@code -m}, such as {@code ,slots=8,maxmem=2G}. */
+        Options memoryOptions(String options) {
+            memoryOptions = options;
+            return this;
+        }
+
+        /** Adds words to the kernel's command line. */
+        Options kernel(String words) {
+            kernelOptions = " " + words;
+            return this;
+        }
+
+        /** Adds arguments of QEMU, which stand before its cards. */
+        Options arguments(String... words) {
+            arguments.addAll(List.of(words));
             return this;
         }
 
@@ -78,7 +100,7 @@ final class QemuGuest implements Guest {
                     "-cpu",
                     "max",
                     "-m",
-                    size,
+                    size + memoryOptions,
                     "-smp",
                     String.valueOf(cpus),
                     "-object",
@@ -90,7 +112,7 @@ final class QemuGuest implements Guest {
                     "-initrd",
                     Peers.get("guest.root"),
                     "-append",
-                    "console=ttyS0 quiet panic=-1 CONSOLE=ttyS0 NICS=" + nics.size(),
+                    "console=ttyS0 quiet panic=-1 CONSOLE=ttyS0 NICS=" + nics.size() + kernelOptions,
                     "-serial",
                     "stdio",
                     "-qmp",
@@ -100,6 +122,7 @@ final class QemuGuest implements Guest {
                     command.addAll(List.of("-L", data));
                 }
             });
+            command.addAll(arguments);
             for (int i = 0; i < nics.size(); i++) {
                 addNic(command, i);
             }
@@ -144,18 +167,37 @@ final class QemuGuest implements Guest {
 
     /** Resets the machine as its button would. */
     void reset() {
-        monitor("system_reset");
+        command("system_reset");
     }
 
     /** Ends QEMU at once, without telling the guest. */
     void quit() {
-        monitor("quit");
+        command("quit");
         program.awaitExit(Program.END_LIMIT);
     }
 
-    private void monitor(String command) {
+    /** Whether the monitor can be reached yet: some time after {@link Options#start}, and always after {@link Options#boot}. */
+    boolean answers() {
+        try {
+            command("query-status");
+            return true;
+        } catch (UncheckedIOException e) {
+            if (!program.isAlive()) {
+                throw new AssertionError("QEMU ended: " + program.err().tail(), e);
+            }
+            return false;
+        }
+    }
+
+    /** Executes a monitor command, see {@link Qmp#execute(String)}. */
+    Object command(String command) {
+        return command(command, "{}");
+    }
+
+    /** Executes a monitor command, see {@link Qmp#execute(String, String)}. */
+    Object command(String command, String arguments) {
         try (Qmp qmp = Qmp.connect(monitor)) {
-            qmp.execute(command);
+            return qmp.execute(command, arguments);
         }
     }
 

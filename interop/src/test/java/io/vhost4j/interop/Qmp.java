@@ -38,10 +38,20 @@ final class Qmp implements AutoCloseable {
     }
 
     /** Executes a command without arguments, and fails unless QEMU accepts it. */
-    void execute(String command) {
+    Object execute(String command) {
+        return execute(command, "{}");
+    }
+
+    /**
+     * Executes a command, and fails unless QEMU accepts it.
+     *
+     * @param arguments a JSON object
+     * @return what QEMU returned, as {@link Json} reads it
+     */
+    Object execute(String command, String arguments) {
         try {
-            ByteBuffer request =
-                    ByteBuffer.wrap(("{\"execute\":\"" + command + "\"}\n").getBytes(StandardCharsets.UTF_8));
+            String text = "{\"execute\":\"" + command + "\",\"arguments\":" + arguments + "}\n";
+            ByteBuffer request = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
             while (request.hasRemaining()) {
                 channel.write(request);
             }
@@ -56,6 +66,7 @@ final class Qmp implements AutoCloseable {
             if (answer.containsKey("error")) {
                 throw new AssertionError("QEMU refuses " + command + ": " + answer.get("error"));
             }
+            return answer.get("return");
         } catch (IOException e) {
             throw new UncheckedIOException("QEMU's monitor, at " + command, e);
         }

@@ -61,6 +61,20 @@ final class ForwardEvents {
         }
     }
 
+    /** The front-end of a running device switches the log of written pages on or off. */
+    void featuresChanged(String socket, int vid, long features) {
+        boolean logging = VirtioFeature.LOG_ALL.in(features);
+        if (json) {
+            output.json(Json.event("features")
+                    .put("socket", socket)
+                    .put("vid", vid)
+                    .put("features", String.format(Locale.ROOT, "0x%x", features))
+                    .put("log_all", logging));
+        } else {
+            output.line(socket + ": device " + vid + (logging ? " logs what it writes" : " logs no more"));
+        }
+    }
+
     void deviceDown(String socket, int vid, int buffers) {
         if (json) {
             output.json(Json.event("device_down")

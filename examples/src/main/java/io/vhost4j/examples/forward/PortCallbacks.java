@@ -48,6 +48,11 @@ final class PortCallbacks implements VhostDeviceOps {
     }
 
     @Override
+    public void featuresChanged(VhostDevice device, long features) {
+        forwarder.events().featuresChanged(port.socket(), device.vid(), features);
+    }
+
+    @Override
     public void destroyDevice(VhostDevice device) {
         if (served.remove(device)) {
             forwarder.switchboard().remove(port, device);

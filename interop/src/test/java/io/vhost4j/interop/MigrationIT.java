@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package io.vhost4j.interop;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A guest moves from one QEMU to another under traffic; the back-end logs what it writes, so nothing is lost on the way. */
+@RequiresPeer(Peer.QEMU)
+class MigrationIT {
+    /** Migrations in a row. */
+    private static final int MIGRATIONS = Integer.getInteger("vhost4j.interop.migrations", 2);
+
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"packed=off", "packed=on"})
+    @Timeout(600)
+    void shouldKeepEveryAnswer(String ring) {
+        List<Path> sockets = sockets();
+        try (ForwardBackend backend = start(sockets);
+                Migration migration = Migration.begin(folder, backend, sockets, "," + ring, false)) {
+            assertEquals("packed=on".equals(ring), migration.guest().hasFeature("eth0", 34));
+            long allowed = 0;
+            for (int i = 0; i < MIGRATIONS; i++) {
+                Migration.Outcome outcome = migration.migrate();
+                System.out.println(ring + " " + outcome);
+                allowed += Migration.packetsIn(outcome.downtimeMs());
+            }
+            Migration.Echoes echoes = migration.finish();
+            System.out.println(ring + " " + echoes + ", log events " + logSwitches(backend));
+            assertEquals(0, echoes.bad(), "answers with wrong bytes: " + echoes);
+            assertEquals(0, echoes.again(), "answers twice: " + echoes);
+            assertTrue(echoes.missing() <= allowed, "more lost than in the downtime (" + allowed + "): " + echoes);
+            assertTrue(
+                    logSwitches(backend) >= MIGRATIONS, "the log was switched on " + logSwitches(backend) + " times");
+            migration.guest().powerOff();
+            backend.finish();
+        }
+    }
+
+    @ParameterizedTest(name = "guest_announce={0}")
+    @ValueSource(strings = {"off", "on"})
+    @Timeout(200)
+    void shouldAnnounceTheGuestThatCannotDoSo(String announce) throws IOException {
+        List<Path> sockets = sockets();
+        Path capture = folder.resolve("packets.pcapng");
+        String mac;
+        try (ForwardBackend backend = start(sockets, "--pcap", capture.toString());
+                Migration migration = Migration.begin(folder, backend, sockets, ",guest_announce=" + announce, false)) {
+            mac = migration
+                    .guest()
+                    .shell()
+                    .run("cat /sys/class/net/eth0/address")
+                    .trim();
+            migration.migrate();
+            assertEquals(0, migration.finish().bad());
+            migration.guest().powerOff();
+            backend.finish();
+        }
+        String announcement = "ffffffffffff" + mac.replace(":", "") + "8035"; // to all, from the guest, RARP
+        assertEquals(
+                announce.equals("off"),
+                hex(Files.readAllBytes(capture)).contains(announcement),
+                "a frame " + announcement + " in the capture");
+    }
+
+    /** Without the log QEMU does not even begin. */
+    @Test
+    @Timeout(200)
+    void shouldNotMigrateWithoutTheLog() {
+        List<Path> sockets = sockets();
+        try (ForwardBackend backend = start(sockets, "--disable", "LOG_ALL");
+                Migration migration = Migration.begin(folder, backend, sockets, "", false)) {
+            AssertionError refused = assertThrows(AssertionError.class, migration::migrate);
+            System.out.println(refused.getMessage());
+            assertTrue(refused.getMessage().contains("VHOST_F_LOG_ALL"), refused.getMessage());
+            assertEquals(0, migration.finish().missing(), "lost, although the guest has not moved");
+            migration.guest().powerOff();
+            backend.finish();
+        }
+    }
+
+    /** Shows that the other tests would see pages that were written and not logged. */
+    @Test
+    @Timeout(200)
+    void shouldFindBytesMissingThatWereNotLogged() {
+        List<Path> sockets = sockets();
+        Path filtered = folder.resolve("filtered.sock");
+        try (ForwardBackend backend = start(sockets);
+                FeatureFilter filter = FeatureFilter.start(filtered, sockets.getFirst(), 26);
+                Migration migration =
+                        Migration.begin(folder, backend, List.of(filtered, sockets.getLast()), "", false)) {
+            migration.migrate();
+            assertTrue(filter.removed() > 0, "the filter has not seen the feature bit");
+            assertEquals(0, logSwitches(backend));
+            Migration.Echoes echoes = migration.finish();
+            System.out.println("without the log: " + echoes);
+            assertTrue(echoes.bad() + echoes.missing() > 0, "all is well without the log: " + echoes);
+        }
+    }
+
+    private List<Path> sockets() {
+        return List.of(folder.resolve("a.sock"), folder.resolve("b.sock"));
+    }
+
+    private static ForwardBackend start(List<Path> sockets, String... options) {
+        return ForwardBackend.start(
+                BackendSpec.of(Mode.ICMPECHO, sockets.toArray(Path[]::new)).withOptions(options));
+    }
+
+    private static long logSwitches(ForwardBackend backend) {
+        return backend.launcher().events("features").stream()
+                .filter(event -> Boolean.TRUE.equals(event.get("log_all")))
+                .count();
+    }
+
+    private static String hex(byte[] bytes) {
+        return HexFormat.of().formatHex(bytes);
+    }
+}
