@@ -40,7 +40,7 @@ class HotplugIT {
             long before = memory(guest);
             for (int module = 0; module < MODULES; module++) {
                 plug(guest, module);
-                long wanted = before + (module + 1) * MODULE_MEGABYTES * 1024L;
+                long wanted = before + (module + 1L) * MODULE_MEGABYTES * 1024L;
                 Await.until(() -> memory(guest), now -> now >= wanted, wanted + " KiB in the guest", LIMIT);
             }
             // More than the guest had at first: what is left for packets is mostly new.
