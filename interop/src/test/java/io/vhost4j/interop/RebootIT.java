@@ -18,7 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** A guest that starts again and again leaves nothing behind in the back-end. */
 @RequiresPeer(Peer.QEMU)
 class RebootIT {
-    private static final int CYCLES = 20;
+    /** Reboots, half of them by the guest itself and half by a reset from outside. */
+    private static final int CYCLES = Integer.getInteger("vhost4j.interop.reboots", 20);
 
     @TempDir
     Path folder;
