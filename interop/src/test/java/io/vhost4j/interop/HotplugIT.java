@@ -23,7 +23,7 @@ class HotplugIT {
     Path folder;
 
     @ParameterizedTest(name = "{0}")
-    @ValueSource(strings = {"packed=off", "packed=on"})
+    @ValueSource(strings = "packed=off")
     @Timeout(200)
     void shouldLoseNothingWhenMemoryIsPlugged(String ring) {
         Path socket = folder.resolve("net.sock");
