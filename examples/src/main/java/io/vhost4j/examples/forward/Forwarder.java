@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The back-end: sockets, poll threads, buffers. Started once, closed once, from one thread. */
 final class Forwarder implements AutoCloseable {
-    private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final ForwardSettings settings;
     private final ForwardEvents events;
