@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 package io.vhost4j.core.session;
 
+import io.vhost4j.core.layout.PackedLayout;
+import io.vhost4j.core.layout.SplitLayout;
 import io.vhost4j.core.memory.GuestMemory;
 import io.vhost4j.core.memory.Iotlb;
 import io.vhost4j.core.protocol.FrontendRequest.RingAddresses;
@@ -12,21 +14,15 @@ final class RingPlacement {
     /** Most descriptors of a ring (virtio 1.2 §2.7, §2.8). */
     static final int MAX_SIZE = 32768;
 
-    private static final int DESC_BYTES = 16;
-    private static final int DESC_ALIGN = 16;
-    private static final int AVAIL_ALIGN = 2;
-    private static final int USED_ALIGN = 4;
-    private static final int PACKED_EVENT_ALIGN = 4;
-    private static final int PACKED_EVENT_BYTES = 4;
     private static final int POSITION_MASK = 0x7fff;
 
     private RingPlacement() {}
 
     /** Rejects addresses that no layout allows. */
     static void checkAlignment(int queue, RingAddresses at) {
-        checkAligned(queue, "descriptor", at.desc(), DESC_ALIGN);
-        checkAligned(queue, "available", at.driver(), AVAIL_ALIGN);
-        checkAligned(queue, "used", at.device(), USED_ALIGN);
+        checkAligned(queue, "descriptor", at.desc(), SplitLayout.DESC_ALIGN);
+        checkAligned(queue, "available", at.driver(), SplitLayout.AVAIL_ALIGN);
+        checkAligned(queue, "used", at.device(), SplitLayout.USED_ALIGN);
     }
 
     /**
@@ -44,15 +40,16 @@ final class RingPlacement {
             throw new RequestRejectedException(
                     "queue=" + ring.index + ", size=" + size + ": a split ring's size must be a power of two");
         }
-        long desc = host(memory, iotlb, at.desc(), (long) size * DESC_BYTES);
-        long driver = host(memory, iotlb, at.driver(), packed ? PACKED_EVENT_BYTES : 6 + 2L * size);
-        long device = host(memory, iotlb, at.device(), packed ? PACKED_EVENT_BYTES : 6 + 8L * size);
+        long desc = host(memory, iotlb, at.desc(), packed ? PackedLayout.descBytes(size) : SplitLayout.descBytes(size));
+        long driver =
+                host(memory, iotlb, at.driver(), packed ? PackedLayout.EVENT_BYTES : SplitLayout.availBytes(size));
+        long device = host(memory, iotlb, at.device(), packed ? PackedLayout.EVENT_BYTES : SplitLayout.usedBytes(size));
         if (desc == 0 || driver == 0 || device == 0) {
             return null;
         }
-        checkAligned(ring.index, "descriptor", desc, DESC_ALIGN);
-        checkAligned(ring.index, "available", driver, packed ? PACKED_EVENT_ALIGN : AVAIL_ALIGN);
-        checkAligned(ring.index, "used", device, packed ? PACKED_EVENT_ALIGN : USED_ALIGN);
+        checkAligned(ring.index, "descriptor", desc, SplitLayout.DESC_ALIGN);
+        checkAligned(ring.index, "available", driver, packed ? PackedLayout.EVENT_ALIGN : SplitLayout.AVAIL_ALIGN);
+        checkAligned(ring.index, "used", device, packed ? PackedLayout.EVENT_ALIGN : SplitLayout.USED_ALIGN);
         int base = base(ring, packed, agreed.basesMayDiffer());
         return new RingSetup(packed, size, desc, driver, device, agreed.features(), base);
     }
