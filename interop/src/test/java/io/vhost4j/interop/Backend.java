@@ -20,6 +20,9 @@ interface Backend extends AutoCloseable {
     /** Waits until as many devices in total have come up since the start. */
     void awaitDevicesUp(int devices);
 
+    /** Makes it send, if it was told to send a given number of packets: it waits for this. */
+    void begin();
+
     /** The virtio features negotiated by the device that came up last. */
     long features();
 

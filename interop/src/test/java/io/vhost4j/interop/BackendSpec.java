@@ -13,7 +13,7 @@ import java.util.List;
  * @param client whether it connects; otherwise it listens
  * @param queuePairs the number of queue pairs of each device
  * @param segments lengths in bytes of the segments of a packet that it makes itself
- * @param count packets after which it stops sending, 0: never
+ * @param count packets after which it stops sending, and which wait for {@link Backend#begin}; 0: it sends all the time
  * @param options further options, in the words of the back-end's own command line
  */
 record BackendSpec(

@@ -73,6 +73,11 @@ final class DpdkBackend implements Backend {
     }
 
     @Override
+    public void begin() {
+        throw new IllegalStateException("only for a given number of packets, which testpmd cannot send");
+    }
+
+    @Override
     public long features() {
         String line = console.log().last(text -> text.contains("negotiated Virtio features:"));
         if (line == null) {

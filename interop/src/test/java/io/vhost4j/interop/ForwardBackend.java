@@ -49,7 +49,7 @@ final class ForwardBackend implements Backend {
                             ",", spec.segments().stream().map(String::valueOf).toList())));
         }
         if (spec.count() != 0) {
-            arguments.addAll(List.of("--count", String.valueOf(spec.count())));
+            arguments.addAll(List.of("--on-enter", "--count", String.valueOf(spec.count())));
         }
         arguments.addAll(spec.options());
         ForwardBackend backend = new ForwardBackend(Launcher.start(arguments));
@@ -77,6 +77,11 @@ final class ForwardBackend implements Backend {
     public void awaitDevicesUp(int devices) {
         int[] seen = {0};
         launcher.await("device_up", event -> ++seen[0] >= devices, START_LIMIT);
+    }
+
+    @Override
+    public void begin() {
+        launcher.program().send("");
     }
 
     @Override

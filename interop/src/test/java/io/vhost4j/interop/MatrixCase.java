@@ -131,7 +131,7 @@ record MatrixCase(
         checkFeatures(backend.features());
         switch (mode) {
             case RXONLY -> testpmdSends(testpmd, backend);
-            case TXONLY -> backendSends(testpmd);
+            case TXONLY -> backendSends(testpmd, backend);
             case IO, MACSWAP -> bothCirculate(testpmd, backend);
             case ICMPECHO, FLOWGEN -> throw new IllegalStateException("not a mode of the matrix: " + mode);
         }
@@ -178,8 +178,10 @@ record MatrixCase(
         testpmd.stop();
     }
 
-    private static void backendSends(Testpmd testpmd) {
+    /** The back-end waits: what comes before testpmd's port has started, testpmd discards without counting. */
+    private static void backendSends(Testpmd testpmd, Backend backend) {
         testpmd.forward(Mode.RXONLY);
+        backend.begin();
         Await.until(testpmd::stats, seen -> seen.rxPackets() >= ENOUGH, "packets of the back-end", TRAFFIC_LIMIT);
         testpmd.stop();
     }

@@ -87,6 +87,7 @@ final class ForwardCheck {
                 options.socketOwner == null ? null : SocketOwner.parse("--socket-owner", options.socketOwner),
                 options.pcap,
                 Math.max(0, options.count),
+                options.onEnter,
                 Math.max(0, options.duration),
                 options.stats >= 0 ? options.stats : json ? 0 : 1);
     }

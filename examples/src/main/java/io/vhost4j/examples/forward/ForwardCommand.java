@@ -3,6 +3,7 @@
 package io.vhost4j.examples.forward;
 
 import io.vhost4j.examples.cli.CommandBase;
+import io.vhost4j.examples.cli.EnterKey;
 import io.vhost4j.examples.cli.Machine;
 import io.vhost4j.examples.cli.Pace;
 import io.vhost4j.examples.cli.Session;
@@ -34,6 +35,9 @@ public final class ForwardCommand extends CommandBase {
         long ended;
         try (forwarder) {
             forwarder.start();
+            if (settings.onEnter()) {
+                EnterKey.whenPressed(forwarder::release);
+            }
             Pace.run(stop(), settings.statsSeconds(), settings.durationSeconds(), () -> report.statistics(forwarder));
             forwarder.stopPolling();
             ended = System.nanoTime();

@@ -39,7 +39,17 @@ final class ForwardEvents {
                     .put("role", role));
         } else {
             String what = settings.isClient() ? "connecting to " : "listening on ";
-            output.line(what + String.join(", ", sockets) + ", mode " + mode + "; Ctrl-C ends");
+            String how = settings.onEnter() ? "; Enter starts, Ctrl-C ends" : "; Ctrl-C ends";
+            output.line(what + String.join(", ", sockets) + ", mode " + mode + how);
+        }
+    }
+
+    /** Packets may move that waited for Enter. */
+    void released() {
+        if (json) {
+            output.json(Json.event("started"));
+        } else {
+            output.line("started");
         }
     }
 

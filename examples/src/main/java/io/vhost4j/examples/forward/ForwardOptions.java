@@ -129,6 +129,11 @@ final class ForwardOptions {
     @Option(names = "--count", paramLabel = "N", description = "Stop after N packets.")
     long count = NOT_GIVEN;
 
+    @Option(
+            names = "--on-enter",
+            description = "Move packets only once Enter is pressed (a line comes on standard input, or its end).")
+    boolean onEnter;
+
     @Option(names = "--duration", paramLabel = "SEC", description = "Stop after this time.")
     double duration = NOT_GIVEN;
 }

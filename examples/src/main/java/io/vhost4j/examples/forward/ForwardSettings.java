@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param cpus where poll threads run, one each; empty for one thread anywhere
  * @param socketMode permissions of sockets, -1 to leave them to the umask
  * @param count packets after which to stop, 0 for no limit
+ * @param onEnter whether packets wait for a line on standard input
  * @param durationSeconds time after which to stop, 0 for no limit
  * @param statsSeconds time between statistics, 0 for none
  */
@@ -42,6 +43,7 @@ record ForwardSettings(
         @Nullable SocketOwner socketOwner,
         @Nullable Path pcap,
         long count,
+        boolean onEnter,
         double durationSeconds,
         double statsSeconds) {
 

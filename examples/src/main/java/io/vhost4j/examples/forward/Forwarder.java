@@ -72,8 +72,11 @@ final class Forwarder implements AutoCloseable {
         return capture == null ? 0 : capture.dropped();
     }
 
-    /** Starts polling, and opens the sockets. */
+    /** Starts polling, unless that waits for {@link #release}, and opens the sockets. */
     void start() {
+        if (settings.onEnter()) {
+            threads.forEach(PollThread::hold);
+        }
         threads.forEach(PollThread::start);
         for (Port port : ports) {
             VhostDriver driver = VhostDriver.register(
@@ -84,6 +87,12 @@ final class Forwarder implements AutoCloseable {
         }
         drivers.forEach(VhostDriver::start);
         events.listening(settings);
+    }
+
+    /** Lets packets move that waited for this. */
+    void release() {
+        threads.forEach(PollThread::release);
+        events.released();
     }
 
     /** A front-end was turned away; where it is the only one, there is nothing left to do. */

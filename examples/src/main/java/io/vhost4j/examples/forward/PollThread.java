@@ -37,6 +37,7 @@ final class PollThread {
     private final Thread thread;
 
     private volatile Plan next = new Plan(List.of(), Set.of());
+    private volatile boolean isHeld;
     private volatile boolean stopping;
     private boolean ended; // guarded by this
 
@@ -63,6 +64,17 @@ final class PollThread {
 
     void start() {
         thread.start();
+    }
+
+    /** From here on no packet is moved until {@link #release}; plans are acknowledged all the same. */
+    void hold() {
+        isHeld = true;
+    }
+
+    /** Ends a {@link #hold}. */
+    void release() {
+        isHeld = false;
+        LockSupport.unpark(thread);
     }
 
     /**
@@ -137,6 +149,10 @@ final class PollThread {
             if (next != plan) {
                 plan = next;
                 adopt(plan);
+            }
+            if (isHeld) {
+                LockSupport.park(this); // ended by release, by a new plan, or by stop
+                continue;
             }
             int work = 0;
             for (Lane lane : lanes) {
