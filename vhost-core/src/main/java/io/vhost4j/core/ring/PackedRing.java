@@ -243,16 +243,8 @@ final class PackedRing extends Ring {
             setFault(RingFault.INFLIGHT_BROKEN, firstSlot);
         }
         long firstAt = desc + ((long) usedSlot << PackedLayout.DESC_SHIFT) + PackedLayout.DESC_LEN;
-        long firstWord = usedWord(batch, 0);
-        int slots = batch.slots[0];
-        advanceUsed(slots);
-        for (int chain = 1; chain < count; chain++) {
-            HostWindow.setLong(
-                    desc + ((long) usedSlot << PackedLayout.DESC_SHIFT) + PackedLayout.DESC_LEN,
-                    usedWord(batch, chain));
-            advanceUsed(batch.slots[chain]);
-            slots += batch.slots[chain];
-        }
+        long firstWord = usedWord(batch, usesBatches ? count - 1 : 0);
+        int slots = usesBatches ? skipUsed(batch, count) : setUsedBehindFirst(batch, count);
         if (fresh) {
             advanceAvail(slots);
         }
@@ -265,6 +257,30 @@ final class PackedRing extends Ring {
         if (to != null) {
             logPublished(to, firstSlot, slots);
         }
+    }
+
+    /** Moves on without a word of the chains; returns their slots. */
+    private int skipUsed(ChainBatch batch, int count) {
+        int slots = 0;
+        for (int chain = 0; chain < count; chain++) {
+            slots += batch.slots[chain];
+        }
+        advanceUsed(slots);
+        return slots;
+    }
+
+    /** Marks all chains used but for the first, and moves on; returns the slots of all. */
+    private int setUsedBehindFirst(ChainBatch batch, int count) {
+        int slots = batch.slots[0];
+        advanceUsed(slots);
+        for (int chain = 1; chain < count; chain++) {
+            HostWindow.setLong(
+                    desc + ((long) usedSlot << PackedLayout.DESC_SHIFT) + PackedLayout.DESC_LEN,
+                    usedWord(batch, chain));
+            advanceUsed(batch.slots[chain]);
+            slots += batch.slots[chain];
+        }
+        return slots;
     }
 
     private void logPublished(DirtyLog to, int firstSlot, int slots) {

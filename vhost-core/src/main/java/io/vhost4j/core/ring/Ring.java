@@ -36,6 +36,12 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
     /** {@code DescFlags.WRITE} for a ring whose buffers we write, 0 for one whose buffers we read. */
     final int direction;
 
+    /**
+     * Whether one used element, that of the last chain, tells of a whole batch (virtio 1.2 §2.7.9, §2.8.10). Only where no
+     * lengths are to be told: the driver takes the buffers before the last for used completely.
+     */
+    final boolean usesBatches;
+
     final int maxTableEntries;
     /** For the addresses of buffers. */
     final Translator buffers;
@@ -60,6 +66,7 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
         indirect = VirtioFeature.RING_INDIRECT_DESC.in(setup.features());
         maxTableEntries = Math.max(size, MIN_INDIRECT_LIMIT);
         this.direction = direction;
+        usesBatches = VirtioFeature.IN_ORDER.in(setup.features()) && direction != DescFlags.WRITE;
         buffers = new Translator(memory, iotlb, direction == DescFlags.WRITE ? Iotlb.WRITE : Iotlb.READ);
         tables = new Translator(memory, iotlb, Iotlb.READ);
         batch = new ChainBatch(size);

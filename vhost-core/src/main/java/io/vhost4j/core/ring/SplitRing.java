@@ -236,11 +236,12 @@ final class SplitRing extends Ring {
             }
             tracker.returning(batch.id, count);
         }
-        long entries = used + SplitLayout.RING_ENTRIES;
-        for (int chain = 0; chain < count; chain++) {
-            long entry = entries + ((long) ((lastUsed + chain) & mask) << SplitLayout.USED_SHIFT);
-            HostWindow.setInt(entry, batch.id[chain]);
-            HostWindow.setInt(entry + SplitLayout.USED_LEN, batch.writtenBytes[chain]);
+        if (usesBatches) {
+            setUsed(0, batch, count - 1);
+        } else {
+            for (int chain = 0; chain < count; chain++) {
+                setUsed(chain, batch, chain);
+            }
         }
         if (fresh) {
             lastAvail = (lastAvail + count) & 0xFFFF;
@@ -256,6 +257,13 @@ final class SplitRing extends Ring {
         if (to != null) {
             logPublished(to, first, count);
         }
+    }
+
+    /** Writes the used entry {@code ahead} of the next one. */
+    private void setUsed(int ahead, ChainBatch batch, int chain) {
+        long entry = used + SplitLayout.usedEntry((lastUsed + ahead) & mask);
+        HostWindow.setInt(entry, batch.id[chain]);
+        HostWindow.setInt(entry + SplitLayout.USED_LEN, batch.writtenBytes[chain]);
     }
 
     private void logPublished(DirtyLog to, int first, int count) {

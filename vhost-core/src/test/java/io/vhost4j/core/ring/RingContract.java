@@ -17,6 +17,7 @@ import io.vhost4j.core.testkit.GuestImage;
 import io.vhost4j.core.testkit.LeakCheck;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -34,6 +35,7 @@ abstract class RingContract {
     static final int WRITE = 2;
     static final long INDIRECT = VirtioFeature.RING_INDIRECT_DESC.mask();
     static final long EVENT_IDX = VirtioFeature.RING_EVENT_IDX.mask();
+    static final long IN_ORDER = VirtioFeature.IN_ORDER.mask();
 
     GuestImage image;
 
@@ -116,6 +118,55 @@ abstract class RingContract {
         }
         assertEquals(0, ring.gather(64));
         assertNull(ring.fault());
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void shouldTellOfABatchByItsLastChainWhereTheDriverKeepsOrder(int size) {
+        DriverRing driver = driver(size);
+        Ring ring = ring(driver, IN_ORDER, READ);
+        Buffer buffer = filled(64, size);
+        int rounds = size > 1000 ? 5 : 140_000 / (size + 20);
+        for (int round = 0; round < rounds; round++) {
+            List<Integer> tokens = new ArrayList<>();
+            for (int left = 1 + round % 37; left > 0 && driver.room() > 0; left--) {
+                int buffers = Math.min(driver.room(), 1 + left % 3);
+                tokens.add(driver.add(Collections.nCopies(buffers, buffer)));
+            }
+            assertEquals(tokens.size(), ring.gather(64));
+            publish(ring, tokens.size(), 1 - tokens.size());
+            List<Used> used = driver.collectInOrder();
+            assertEquals(tokens, used.stream().map(Used::token).toList());
+            assertEquals(
+                    Math.min(1, tokens.size() - 1),
+                    used.stream()
+                            .filter(chain -> chain.writtenBytes() == -1)
+                            .limit(1)
+                            .count(),
+                    "chains that are told of by the last of a batch only");
+            assertEquals(size, driver.room());
+        }
+        assertNull(ring.fault());
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void shouldTellOfEachWrittenChainAlsoWhereTheDriverKeepsOrder(int size) {
+        DriverRing driver = driver(size);
+        Ring ring = ring(driver, IN_ORDER, WRITE);
+        Buffer buffer = new Buffer(image.allocate(64, 1), 64, true);
+        for (int round = 0; round < 100; round++) {
+            int burst = Math.min(driver.room(), 1 + round % 37);
+            for (int i = 0; i < burst; i++) {
+                driver.add(List.of(buffer));
+            }
+            assertEquals(burst, ring.gather(64));
+            publish(ring, burst, 5);
+            List<Used> used = driver.collectInOrder();
+            for (int i = 0; i < burst; i++) {
+                assertEquals(i + 5, used.get(i).writtenBytes());
+            }
+        }
     }
 
     @ParameterizedTest

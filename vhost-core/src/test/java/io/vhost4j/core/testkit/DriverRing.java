@@ -43,6 +43,12 @@ public interface DriverRing {
     /** Takes back what the device used, in the order in which it did. */
     List<Used> collect();
 
+    /**
+     * Takes back what a device used that has negotiated IN_ORDER: one used element may tell of all chains up to its own. The
+     * bytes of the chains before are -1, not known.
+     */
+    List<Used> collectInOrder();
+
     /** Writes the suppression fields: never notify. With the event index: as late as can be. */
     void wantNoNotification(boolean eventIdx);
 

@@ -8,6 +8,7 @@ import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The driver's side of a packed virtqueue, virtio 1.2 §2.8. */
 public final class PackedDriver implements DriverRing {
@@ -23,6 +24,7 @@ public final class PackedDriver implements DriverRing {
     private final long driverEvent;
     private final long deviceEvent;
     private final ArrayDeque<Integer> freeIds = new ArrayDeque<>();
+    private final ArrayDeque<Integer> idsInOrder = new ArrayDeque<>();
     private final int[] slotsOfId;
     private int freeSlots;
     private int nextSlot;
@@ -139,6 +141,7 @@ public final class PackedDriver implements DriverRing {
         }
         int id = freeIds.remove();
         slotsOfId[id] = slots;
+        idsInOrder.add(id);
         freeSlots -= slots;
         return id;
     }
@@ -160,30 +163,54 @@ public final class PackedDriver implements DriverRing {
     @Override
     public List<Used> collect() {
         List<Used> all = new ArrayList<>();
-        while (true) {
-            long at = desc + 16L * usedSlot;
-            int flags = HostWindow.getShort(image.host(at + 14, 2));
-            VarHandle.acquireFence();
-            boolean avail = (flags & AVAIL) != 0;
-            boolean used = (flags & USED) != 0;
-            if (avail != used || used != usedWrap || freeSlots == size) {
-                return all;
-            }
-            int id = (int) image.get(at + 12, 2);
-            if (id >= size || slotsOfId[id] == 0) {
-                throw new AssertionError("the device used id " + id + ", which it did not have");
-            }
-            // the length counts only if the device says that it wrote
-            all.add(new Used(id, (flags & WRITE) != 0 ? image.get(at + 8, 4) : 0));
-            freeIds.add(id);
-            freeSlots += slotsOfId[id];
-            usedSlot += slotsOfId[id];
-            slotsOfId[id] = 0;
-            if (usedSlot >= size) {
-                usedSlot -= size;
-                usedWrap = !usedWrap;
-            }
+        for (Used next = nextUsed(); next != null; next = nextUsed()) {
+            idsInOrder.remove(next.token());
+            all.add(giveBack(next));
         }
+        return all;
+    }
+
+    @Override
+    public List<Used> collectInOrder() {
+        List<Used> all = new ArrayList<>();
+        for (Used last = nextUsed(); last != null; last = nextUsed()) {
+            int id = idsInOrder.remove();
+            while (id != last.token()) {
+                all.add(giveBack(new Used(id, -1)));
+                id = idsInOrder.remove();
+            }
+            all.add(giveBack(last));
+        }
+        return all;
+    }
+
+    private @Nullable Used nextUsed() {
+        long at = desc + 16L * usedSlot;
+        int flags = HostWindow.getShort(image.host(at + 14, 2));
+        VarHandle.acquireFence();
+        boolean avail = (flags & AVAIL) != 0;
+        boolean used = (flags & USED) != 0;
+        if (avail != used || used != usedWrap || freeSlots == size) {
+            return null;
+        }
+        // the length counts only if the device says that it wrote
+        return new Used((int) image.get(at + 12, 2), (flags & WRITE) != 0 ? image.get(at + 8, 4) : 0);
+    }
+
+    private Used giveBack(Used chain) {
+        int id = chain.token();
+        if (id >= size || slotsOfId[id] == 0) {
+            throw new AssertionError("the device used id " + id + ", which it did not have");
+        }
+        freeIds.add(id);
+        freeSlots += slotsOfId[id];
+        usedSlot += slotsOfId[id];
+        slotsOfId[id] = 0;
+        if (usedSlot >= size) {
+            usedSlot -= size;
+            usedWrap = !usedWrap;
+        }
+        return chain;
     }
 
     @Override

@@ -22,6 +22,7 @@ public final class SplitDriver implements DriverRing {
     private final long used;
     private final ArrayDeque<Integer> freeSlots = new ArrayDeque<>();
     private final List<List<Integer>> slotsOfHead = new ArrayList<>();
+    private final ArrayDeque<Integer> headsInOrder = new ArrayDeque<>();
     private int availIdx;
     private int usedIdx;
     private int notifiedIdx;
@@ -121,6 +122,7 @@ public final class SplitDriver implements DriverRing {
             describe(desc, slots.getLast(), table, 16L * count, INDIRECT, 0);
         }
         slotsOfHead.set(slots.getFirst(), slots);
+        headsInOrder.add(slots.getFirst());
         offer(slots.getFirst());
         return slots.getFirst();
     }
@@ -143,16 +145,39 @@ public final class SplitDriver implements DriverRing {
         while (usedIdx != deviceIdx) {
             long entry = used + 4 + 8L * (usedIdx % size);
             int head = (int) image.get(entry, 4);
-            List<Integer> slots = slotsOfHead.get(head);
-            if (slots.isEmpty()) {
-                throw new AssertionError("the device used head " + head + ", which it did not have");
-            }
-            slotsOfHead.set(head, List.of());
-            freeSlots.addAll(slots);
-            all.add(new Used(head, image.get(entry + 4, 4)));
-            usedIdx = (usedIdx + 1) & 0xFFFF;
+            headsInOrder.remove(head);
+            all.add(giveBack(head, image.get(entry + 4, 4)));
         }
         return all;
+    }
+
+    @Override
+    public List<Used> collectInOrder() {
+        List<Used> all = new ArrayList<>();
+        int deviceIdx = HostWindow.getShort(image.host(used + 2, 2));
+        VarHandle.acquireFence();
+        while (usedIdx != deviceIdx) {
+            long entry = used + 4 + 8L * (usedIdx % size);
+            int last = (int) image.get(entry, 4);
+            long written = image.get(entry + 4, 4);
+            int head;
+            do {
+                head = headsInOrder.remove();
+                all.add(giveBack(head, head == last ? written : -1));
+            } while (head != last);
+        }
+        return all;
+    }
+
+    private Used giveBack(int head, long written) {
+        List<Integer> slots = slotsOfHead.get(head);
+        if (slots.isEmpty()) {
+            throw new AssertionError("the device used head " + head + ", which it did not have");
+        }
+        slotsOfHead.set(head, List.of());
+        freeSlots.addAll(slots);
+        usedIdx = (usedIdx + 1) & 0xFFFF;
+        return new Used(head, written);
     }
 
     @Override
