@@ -4,6 +4,7 @@ package io.vhost4j.core.server;
 import io.vhost4j.ConfigurationException;
 import io.vhost4j.DriverFlag;
 import io.vhost4j.ProtocolFeature;
+import io.vhost4j.RecoveryPolicy;
 import io.vhost4j.VhostDeviceOps;
 import io.vhost4j.VhostDriver;
 import io.vhost4j.VirtioFeature;
@@ -35,6 +36,7 @@ final class DriverImpl implements VhostDriver {
     private long features;
     private long protocolFeatures;
     private int maxQueuePairs = MAX_QUEUE_PAIRS;
+    private RecoveryPolicy recovery = RecoveryPolicy.INFLIGHT;
     private int mode = -1;
     private int uid = -1;
     private int gid = -1;
@@ -126,6 +128,17 @@ final class DriverImpl implements VhostDriver {
             throw new ConfigurationException("queue pairs=" + pairs + ": must be 1 to " + MAX_QUEUE_PAIRS);
         }
         maxQueuePairs = pairs;
+    }
+
+    @Override
+    public synchronized void setRecoveryPolicy(RecoveryPolicy policy) {
+        requireNotStarted();
+        recovery = policy;
+    }
+
+    @Override
+    public synchronized RecoveryPolicy getRecoveryPolicy() {
+        return recovery;
     }
 
     @Override
@@ -233,8 +246,11 @@ final class DriverImpl implements VhostDriver {
                 flags.contains(DriverFlag.LINEARBUF_SUPPORT),
                 flags.contains(DriverFlag.EXTBUF_SUPPORT),
                 flags.contains(DriverFlag.NET_COMPLIANT_OL_FLAGS));
+        long protocol = recovery == RecoveryPolicy.REPLAY_IN_ORDER
+                ? protocolFeatures & ~ProtocolFeature.INFLIGHT_SHMFD.mask()
+                : protocolFeatures;
         return new SessionConfig(
-                path.toString(), features, protocolFeatures, maxQueuePairs, told, told.offloadsGuestNotify(), net);
+                path.toString(), features, protocol, maxQueuePairs, told, told.offloadsGuestNotify(), net, recovery);
     }
 
     private Transport makeTransport(VhostEvents loop, SessionConfig config) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 package io.vhost4j.core.session;
 
+import io.vhost4j.RecoveryPolicy;
 import io.vhost4j.VhostException;
 import io.vhost4j.core.linux.EventFd;
 import io.vhost4j.core.linux.OwnedFd;
@@ -21,20 +22,31 @@ import org.slf4j.LoggerFactory;
 final class RingControl {
     private static final Logger LOG = LoggerFactory.getLogger(RingControl.class);
 
+    /** Where a packed ring starts that was never served: position 0, wrap counters 1. */
+    private static final int PACKED_START = 0x8000_8000;
+
     private final String name;
     private final RingTable rings;
     private final Negotiation agreed;
     private final LogControl log;
     private final InflightControl inflight;
+    private final RecoveryPolicy recovery;
     private GuestMemory memory = GuestMemory.EMPTY;
     private @Nullable Iotlb iotlb;
 
-    RingControl(String name, RingTable rings, Negotiation agreed, LogControl log, InflightControl inflight) {
+    RingControl(
+            String name,
+            RingTable rings,
+            Negotiation agreed,
+            LogControl log,
+            InflightControl inflight,
+            RecoveryPolicy recovery) {
         this.name = name;
         this.rings = rings;
         this.agreed = agreed;
         this.log = log;
         this.inflight = inflight;
+        this.recovery = recovery;
     }
 
     /** From now on addresses are translated by {@code translations}, or if that is null they are what they are. */
@@ -226,7 +238,7 @@ final class RingControl {
     /** Starts a paused ring. */
     private void begin(RingState ring, RingSetup setup) {
         ring.queue.start(setup, memory, iotlb);
-        if (!agreed.basesMayDiffer()) {
+        if (recovery == RecoveryPolicy.REPLAY_IN_ORDER || !agreed.basesMayDiffer()) {
             resumeAtUsed(ring, setup.base());
         }
         try {
@@ -235,6 +247,10 @@ final class RingControl {
             ring.queue.stop();
             throw new RequestRejectedException("queue=" + ring.index + ": " + e.getMessage());
         }
+        if (recovery == RecoveryPolicy.DROP && !ring.served) {
+            ring.queue.discardOutstanding(agreed.packed() ? PACKED_START : 0);
+        }
+        ring.served = true;
         log.apply(ring);
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 package io.vhost4j.core.session;
 
+import io.vhost4j.RecoveryPolicy;
 import io.vhost4j.VhostDeviceOps;
 import io.vhost4j.core.net.NetOptions;
 
@@ -14,6 +15,7 @@ import io.vhost4j.core.net.NetOptions;
  * @param ops who is told
  * @param offloadsGuestNotify whether the application may notify the guest itself
  * @param net options of the queues
+ * @param recovery where rings go on that were served before
  */
 public record SessionConfig(
         String ifname,
@@ -22,4 +24,18 @@ public record SessionConfig(
         int maxQueuePairs,
         VhostDeviceOps ops,
         boolean offloadsGuestNotify,
-        NetOptions net) {}
+        NetOptions net,
+        RecoveryPolicy recovery) {
+
+    /** With the default policy of recovery. */
+    public SessionConfig(
+            String ifname,
+            long features,
+            long protocolFeatures,
+            int maxQueuePairs,
+            VhostDeviceOps ops,
+            boolean offloadsGuestNotify,
+            NetOptions net) {
+        this(ifname, features, protocolFeatures, maxQueuePairs, ops, offloadsGuestNotify, net, RecoveryPolicy.INFLIGHT);
+    }
+}

@@ -79,7 +79,7 @@ public final class VhostSession {
         rings = new RingTable(new QueueEvents(device, config, this), config.net(), 2 * config.maxQueuePairs());
         log = new LogControl(rings, agreed);
         inflight = new InflightControl(agreed, rings);
-        ringControl = new RingControl(config.ifname(), rings, agreed, log, inflight);
+        ringControl = new RingControl(config.ifname(), rings, agreed, log, inflight, config.recovery());
         postcopy = new PostcopyControl(agreed);
         memory = new MemoryControl(rings, ringControl, postcopy);
         lifecycle = new DeviceLifecycle(device, config.ops(), rings, agreed);
