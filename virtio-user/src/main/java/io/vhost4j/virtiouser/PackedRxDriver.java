@@ -160,6 +160,19 @@ final class PackedRxDriver implements RxDriver {
     }
 
     @Override
+    public int settle() {
+        if (buffers.space() < slots.chains()) {
+            return -1;
+        }
+        harvest(size);
+        if (fault() != null) {
+            return -1;
+        }
+        buffers.dropPartial();
+        return lastUsed | (usedFlags != 0 ? PackedLayout.WRAP_BIT : 0);
+    }
+
+    @Override
     public int restart(EventFd newKick) {
         harvest(buffers.room());
         buffers.dropPartial();

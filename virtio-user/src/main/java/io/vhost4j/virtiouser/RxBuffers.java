@@ -78,6 +78,11 @@ final class RxBuffers {
         return Math.max(0, ringSize - (tail - head));
     }
 
+    /** How many used buffers find a place at all. */
+    int space() {
+        return queue.length - (tail - head);
+    }
+
     /** Takes a buffer that the device has used. {@code length}: as the device says. */
     void used(PooledPacket packet, int length) {
         queue[tail & mask] = packet;

@@ -172,6 +172,19 @@ final class SplitRxDriver implements RxDriver {
     }
 
     @Override
+    public int settle() {
+        if (buffers.space() < slots.chains()) {
+            return -1;
+        }
+        harvest(size);
+        if (fault() != null) {
+            return -1;
+        }
+        buffers.dropPartial();
+        return lastUsed;
+    }
+
+    @Override
     public int restart(EventFd newKick) {
         harvest(buffers.room());
         buffers.dropPartial();
