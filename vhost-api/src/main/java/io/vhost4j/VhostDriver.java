@@ -79,6 +79,16 @@ public interface VhostDriver extends AutoCloseable {
     void setMaxQueueNum(int pairs);
 
     /**
+     * Sets what becomes of chains that a back-end before has taken, or left, when rings start over a new connection.
+     *
+     * @param policy by default {@link RecoveryPolicy#INFLIGHT}
+     */
+    void setRecoveryPolicy(RecoveryPolicy policy);
+
+    /** What becomes of chains in flight when rings start over a new connection. */
+    RecoveryPolicy getRecoveryPolicy();
+
+    /**
      * Sets permissions of the socket file, given when it is made.
      *
      * @param mode as for chmod(2), 0 to 0777; by default the process's umask decides

@@ -47,7 +47,8 @@ final class DeviceSetup {
         }
         features = offered & (wish.required() | wish.wanted() | VirtioFeature.PROTOCOL_FEATURES.mask());
         if (VirtioFeature.PROTOCOL_FEATURES.in(features)) {
-            protocol = connection.ask(RequestCode.GET_PROTOCOL_FEATURES) & PROTOCOL_WANTED;
+            long wanted = PROTOCOL_WANTED | (wish.inflight() ? ProtocolFeature.INFLIGHT_SHMFD.mask() : 0);
+            protocol = connection.ask(RequestCode.GET_PROTOCOL_FEATURES) & wanted;
             connection.tellNumber(RequestCode.SET_PROTOCOL_FEATURES, protocol);
             if (ProtocolFeature.REPLY_ACK.in(protocol)) {
                 connection.acknowledgeRequests();
@@ -83,6 +84,16 @@ final class DeviceSetup {
         if (ProtocolFeature.STATUS.in(protocol)) {
             connection.tellNumber(RequestCode.SET_STATUS, status);
         }
+    }
+
+    /** Whether the back-end keeps account of what it has taken in a buffer of the front-end's. */
+    boolean tracksInflight() {
+        return ProtocolFeature.INFLIGHT_SHMFD.in(protocol);
+    }
+
+    /** The connection. */
+    FrontendConnection connection() {
+        return connection;
     }
 
     /** Gives the memory of packets and rings. Addresses for the device are addresses in this process. */

@@ -7,6 +7,7 @@ import io.vhost4j.core.layout.VhostUserVring;
 import io.vhost4j.core.linux.Errno;
 import io.vhost4j.core.linux.FdBag;
 import io.vhost4j.core.linux.NativeException;
+import io.vhost4j.core.linux.OwnedFd;
 import io.vhost4j.core.linux.Poll;
 import io.vhost4j.core.linux.UnixSocket;
 import io.vhost4j.core.protocol.RequestCode;
@@ -64,7 +65,8 @@ final class FrontendConnection implements AutoCloseable {
             receive(request, Long.BYTES);
             long status = payload.get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
             if (status != 0) {
-                throw failure(request, "the back-end refused it (answer " + status + "); its log says why");
+                throw new RefusedException(
+                        text(request, "the back-end refused it (answer " + status + "); its log says why"));
             }
         }
     }
@@ -86,6 +88,26 @@ final class FrontendConnection implements AutoCloseable {
         send(request, 0, 0, NO_FDS);
         receive(request, Long.BYTES);
         return payload.get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
+    }
+
+    /**
+     * Asks for a file that comes with an answer.
+     *
+     * @param bytes one length that the answer may have
+     * @param otherBytes another
+     * @return owned by the caller
+     */
+    OwnedFd askFile(RequestCode request, int payloadBytes, int bytes, int otherBytes) {
+        send(request, 0, payloadBytes, NO_FDS);
+        try {
+            receiveAnswer(request, bytes, otherBytes);
+            if (bag.size() != 1) {
+                throw failure(request, "the answer came with " + bag.size() + " descriptors; wanted is one");
+            }
+            return bag.take(0);
+        } finally {
+            bag.clear();
+        }
     }
 
     /** Asks for a number of a ring. */
@@ -128,24 +150,29 @@ final class FrontendConnection implements AutoCloseable {
     }
 
     private void receive(RequestCode request, int payloadBytes) {
-        long deadline = deadline();
         try {
-            receiveBytes(request, 0, VhostUserHeader.BYTES, deadline);
-            int code = VhostUserHeader.request(message);
-            int flags = VhostUserHeader.flags(message);
-            long size = VhostUserHeader.sizeBytes(message);
-            boolean isReply = (flags & VhostUserHeader.REPLY) != 0
-                    && (flags & VhostUserHeader.VERSION_MASK) == VhostUserHeader.VERSION;
-            if (!isReply || code != request.code() || size != payloadBytes) {
-                throw failure(
-                        request,
-                        "bad answer: request=" + code + ", flags=0x" + Integer.toHexString(flags) + ", size=" + size
-                                + "; wanted size " + payloadBytes);
-            }
-            receiveBytes(request, VhostUserHeader.BYTES, payloadBytes, deadline);
+            receiveAnswer(request, payloadBytes, payloadBytes);
         } finally {
             bag.clear();
         }
+    }
+
+    /** Reads an answer that has one of two lengths; its descriptors stay in the bag. */
+    private void receiveAnswer(RequestCode request, int bytes, int otherBytes) {
+        long deadline = deadline();
+        receiveBytes(request, 0, VhostUserHeader.BYTES, deadline);
+        int code = VhostUserHeader.request(message);
+        int flags = VhostUserHeader.flags(message);
+        long size = VhostUserHeader.sizeBytes(message);
+        boolean isReply = (flags & VhostUserHeader.REPLY) != 0
+                && (flags & VhostUserHeader.VERSION_MASK) == VhostUserHeader.VERSION;
+        if (!isReply || code != request.code() || size != bytes && size != otherBytes) {
+            throw failure(
+                    request,
+                    "bad answer: request=" + code + ", flags=0x" + Integer.toHexString(flags) + ", size=" + size
+                            + "; wanted size " + bytes);
+        }
+        receiveBytes(request, VhostUserHeader.BYTES, size, deadline);
     }
 
     private void receiveBytes(RequestCode request, long offset, long bytes, long deadline) {
@@ -180,7 +207,11 @@ final class FrontendConnection implements AutoCloseable {
     }
 
     private VhostException failure(RequestCode request, String what) {
-        return new VhostException("socket " + path + ", " + request + ": " + what);
+        return new VhostException(text(request, what));
+    }
+
+    private String text(RequestCode request, String what) {
+        return "socket " + path + ", " + request + ": " + what;
     }
 
     private VhostException failure(RequestCode request, NativeException cause) {

@@ -211,7 +211,10 @@ final class LinkKeeper {
             UnixSocket socket = obtain(NO_DEADLINE);
             if (socket != null) {
                 bringUp(socket);
-                LOG.info("socket {}: the back-end is connected again", endpoint.path());
+                LOG.info(
+                        "socket {}: the back-end is connected again; the rings {}",
+                        endpoint.path(),
+                        device.keptRings() ? "go on with what is in flight" : "start anew");
             }
         } catch (VhostException | NativeException e) {
             LOG.warn("socket {}: reconnecting failed, trying again: {}", endpoint.path(), e.getMessage());

@@ -160,8 +160,18 @@ final class PackedRxDriver implements RxDriver {
     }
 
     @Override
+    public int settle() {
+        harvest(size);
+        if (fault() != null) {
+            return -1;
+        }
+        buffers.dropPartial();
+        return lastUsed | (usedFlags != 0 ? PackedLayout.WRAP_BIT : 0);
+    }
+
+    @Override
     public int restart(EventFd newKick) {
-        harvest(buffers.room());
+        harvest(size);
         buffers.dropPartial();
         fault = null;
         kick = newKick;

@@ -245,6 +245,12 @@ final class PackedTxDriver implements TxDriver {
     }
 
     @Override
+    public int settle() {
+        reclaim();
+        return fault == null ? lastUsed | (usedFlags != 0 ? PackedLayout.WRAP_BIT : 0) : -1;
+    }
+
+    @Override
     public int restart(EventFd newKick) {
         reclaim();
         fault = null;

@@ -22,9 +22,15 @@ final class QueuePair {
     private final EventFd rxKick;
     private final EventFd txKick;
     private final @Nullable EventFd call;
+    private final boolean packed;
+    /** Where the driver's side of each ring is, by {@link #settle}. */
+    private int rxPosition;
+
+    private int txPosition;
 
     QueuePair(int index, RingMemory memory, RingOptions options, BufferPool pool, boolean interrupts) {
         this.index = index;
+        packed = options.packed();
         rxArea = memory.area(2 * index);
         txArea = memory.area(2 * index + 1);
         RxBuffers buffers = new RxBuffers(pool, options, rxArea.size());
@@ -136,13 +142,39 @@ final class QueuePair {
         return new PortStats(sent.packets(), sent.bytes(), sent.dropped(), received.packets(), received.bytes());
     }
 
-    /** Lays out both rings and starts them; bursts are kept out. */
-    void start(DeviceSetup setup) {
-        setup.startRing(2 * index, rxArea, rx.restart(rxKick), rxKick.fd(), call == null ? -1 : call.fd());
-        setup.startRing(2 * index + 1, txArea, tx.restart(txKick), txKick.fd(), -1);
+    /** Takes what the back-end that went away had given back; bursts are kept out. Returns whether both rings are sound. */
+    boolean settle() {
+        rxPosition = rx.settle();
+        txPosition = tx.settle();
+        return rxPosition >= 0 && txPosition >= 0;
+    }
+
+    int rxPosition() {
+        return rxPosition;
+    }
+
+    int txPosition() {
+        return txPosition;
+    }
+
+    /**
+     * Starts both rings; bursts are kept out.
+     *
+     * @param goOn leave them as they are after {@link #settle}, with what is in flight; otherwise they are laid out anew
+     */
+    void start(DeviceSetup setup, boolean goOn) {
+        int rxBase = goOn ? base(rxPosition) : rx.restart(rxKick);
+        setup.startRing(2 * index, rxArea, rxBase, rxKick.fd(), call == null ? -1 : call.fd());
+        int txBase = goOn ? base(txPosition) : tx.restart(txKick);
+        setup.startRing(2 * index + 1, txArea, txBase, txKick.fd(), -1);
         // a back-end that waits for a notification before it looks shall not wait
         rxKick.signal();
         txKick.signal();
+    }
+
+    /** The position that SET_VRING_BASE takes: whatever is in flight, the back-end knows by the in-flight buffer. */
+    private int base(int position) {
+        return packed ? position | position << 16 : position;
     }
 
     void open() {

@@ -37,8 +37,9 @@ final class RxBuffers {
         this.offloads = options.offloads();
         this.capacity = pool.dataRoom() + NetHeader.BYTES;
         this.ringSize = ringSize;
-        // twice the ring: what waits for the rest of its packet, and as much again in one batch
-        int room = 2 * Integer.highestOneBit(ringSize * 2 - 1);
+        // more than three rings: what waits for the rest of its packet, a batch on top of that, and at a restart all in
+        // the ring
+        int room = 4 * Integer.highestOneBit(ringSize * 2 - 1);
         mask = room - 1;
         queue = new PooledPacket[room];
         lengths = new int[room];
@@ -117,6 +118,11 @@ final class RxBuffers {
             head += buffers;
             bytes += packet.packetLength();
             packets[from + made++] = packet;
+        }
+        if (head == tail) {
+            // the start of the queue is in the CPU's cache
+            head = 0;
+            tail = 0;
         }
         if (made > 0) {
             counter.add(made, bytes, 0);

@@ -172,8 +172,18 @@ final class SplitRxDriver implements RxDriver {
     }
 
     @Override
+    public int settle() {
+        harvest(size);
+        if (fault() != null) {
+            return -1;
+        }
+        buffers.dropPartial();
+        return lastUsed;
+    }
+
+    @Override
     public int restart(EventFd newKick) {
-        harvest(buffers.room());
+        harvest(size);
         buffers.dropPartial();
         fault = null;
         kick = newKick;

@@ -234,6 +234,12 @@ final class SplitTxDriver implements TxDriver {
     }
 
     @Override
+    public int settle() {
+        reclaim();
+        return fault == null ? lastUsed : -1;
+    }
+
+    @Override
     public int restart(EventFd newKick) {
         reclaim();
         fault = null;

@@ -14,6 +14,13 @@ sealed interface TxDriver permits SplitTxDriver, PackedTxDriver {
     int reclaim();
 
     /**
+     * Takes what a back-end that went away had given back; the ring stays as it is.
+     *
+     * @return where the driver's side is, in the 16 bits of SET_VRING_BASE; -1 if the ring cannot go on as it is
+     */
+    int settle();
+
+    /**
      * Lays the ring out anew for a back-end that has just connected: what is in flight is made available again, in its order.
      *
      * @return the position to give to the back-end, see SET_VRING_BASE

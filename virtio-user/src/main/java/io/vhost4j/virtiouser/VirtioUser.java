@@ -62,6 +62,11 @@ public final class VirtioUser implements AutoCloseable {
         return device.running();
     }
 
+    /** Whether the rings went on as they were when the back-end connected. */
+    boolean keptRings() {
+        return device.keptRings();
+    }
+
     /** The MTU that was configured, in bytes. */
     public int mtu() {
         return device.wish().mtu();

@@ -30,6 +30,7 @@ public final class VirtioUserBuilder {
     private boolean eventIdx;
     private boolean offloads;
     private boolean interrupts;
+    private boolean inflight = true;
     private boolean hugePages;
     private byte @Nullable [] mac;
     private int mtu;
@@ -113,6 +114,15 @@ public final class VirtioUserBuilder {
         return this;
     }
 
+    /**
+     * Keeps a buffer in which the back-end notes what it has taken, if it can; default true. If the back-end dies, the rings stay as they
+     * are, and the next one finds in the buffer where to go on. Without it, what is in flight is put into empty rings again.
+     */
+    public VirtioUserBuilder inflight(boolean value) {
+        inflight = value;
+        return this;
+    }
+
     /** Takes the packets' memory from huge pages; default false. */
     public VirtioUserBuilder hugePages(boolean value) {
         hugePages = value;
@@ -187,7 +197,7 @@ public final class VirtioUserBuilder {
                 .hugePages(hugePages)
                 .shared(true));
         DeviceWish wish = new DeviceWish(
-                queuePairs, queueSize, packed, interrupts, required(), wanted(), mtu != 0 ? mtu : CLIENT_MTU);
+                queuePairs, queueSize, packed, interrupts, required(), wanted(), mtu != 0 ? mtu : CLIENT_MTU, inflight);
         return connect(wish, pool);
     }
 

@@ -32,7 +32,7 @@ final class RingRig implements AutoCloseable {
                 .dataRoom(DATA_ROOM)
                 .headroom(64)
                 .shared(true));
-        DeviceWish wish = new DeviceWish(1, size, options.packed(), false, 0, 0, 1500);
+        DeviceWish wish = new DeviceWish(1, size, options.packed(), false, 0, 0, 1500, false);
         memory = RingMemory.create(wish, options.indirect());
         RxBuffers buffers = new RxBuffers(pool, options, size);
         TxGather gather = new TxGather(pool, options.offloads(), size);

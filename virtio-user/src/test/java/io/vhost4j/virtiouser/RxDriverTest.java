@@ -36,6 +36,15 @@ class RxDriverTest {
         }
     }
 
+    /** With this seed packets wait in the driver and the ring is full when the back-end goes. */
+    @Test
+    void shouldKeepWhatFillsTheRingWhenTheBackEndGoes() {
+        RingOptions options = new RingOptions(false, true, true, true, true, false);
+        try (RingRig rig = new RingRig(options, 16, 4 * 16 + 128)) {
+            new Run(rig, new Random(1614390034847L)).steps(500, 10);
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("io.vhost4j.virtiouser.RingVariants#all")
     void shouldGoOnWithAnotherBackEnd(RingOptions options, int size) {

@@ -24,6 +24,9 @@ public final class FrontOptions {
     @Option(names = "--queues", paramLabel = "PAIRS", description = "Queue pairs, 1 to 128; default 1.")
     private int queues = 1;
 
+    @Option(names = "--no-inflight", description = "Keep no account of what is in flight for the next back-end.")
+    private boolean noInflight;
+
     /** The defaults. */
     public FrontOptions() {}
 
@@ -55,6 +58,10 @@ public final class FrontOptions {
     public VirtioUserBuilder builder() {
         SocketOptions.check(socket);
         checkRange("--queues", queues, 1, VhostDriver.MAX_QUEUE_PAIRS);
-        return VirtioUser.builder(socket).server(server).packed(packed).queuePairs(queues);
+        return VirtioUser.builder(socket)
+                .server(server)
+                .packed(packed)
+                .queuePairs(queues)
+                .inflight(!noInflight);
     }
 }

@@ -72,6 +72,7 @@ final class ForwardCheck {
                 options.sockets,
                 options.mode,
                 flags(),
+                options.recovery,
                 virtio,
                 disabledProtocolFeatures(),
                 options.packed,

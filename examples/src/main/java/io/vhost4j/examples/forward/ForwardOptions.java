@@ -2,6 +2,7 @@
 
 package io.vhost4j.examples.forward;
 
+import io.vhost4j.RecoveryPolicy;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,12 @@ final class ForwardOptions {
 
     @Option(names = "--postcopy", description = "Take part in post-copy migrations.")
     boolean postcopy;
+
+    @Option(
+            names = "--recovery",
+            paramLabel = "POLICY",
+            description = "What was in flight when a back-end left: one of ${COMPLETION-CANDIDATES}; default inflight.")
+    RecoveryPolicy recovery = RecoveryPolicy.INFLIGHT;
 
     @Option(names = "--net-compliant", description = "Describe offloads by receive flags, as a network driver does.")
     boolean netCompliant;

@@ -3,6 +3,7 @@
 package io.vhost4j.examples.forward;
 
 import io.vhost4j.DriverFlag;
+import io.vhost4j.RecoveryPolicy;
 import io.vhost4j.examples.cli.SocketOwner;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,6 +29,7 @@ record ForwardSettings(
         List<Path> sockets,
         Mode mode,
         Set<DriverFlag> flags,
+        RecoveryPolicy recovery,
         long disabledFeatures,
         long disabledProtocolFeatures,
         boolean requirePacked,

@@ -188,6 +188,7 @@ final class Forwarder implements AutoCloseable {
         }
         driver.disableFeatures(settings.disabledFeatures());
         driver.setProtocolFeatures(driver.getProtocolFeatures() & ~settings.disabledProtocolFeatures());
+        driver.setRecoveryPolicy(settings.recovery());
         driver.setMaxQueueNum(settings.queuePairs());
         if (settings.socketMode() >= 0) {
             driver.setSocketMode(settings.socketMode());

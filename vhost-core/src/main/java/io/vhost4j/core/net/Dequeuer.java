@@ -104,8 +104,8 @@ final class Dequeuer {
         heldTo = heldFrom;
     }
 
-    /** Takes and drops what the guest sends while its queue is disabled. */
-    void discard(int count) {
+    /** Takes and drops what the guest sent, {@code count} chains at most. Returns how many there were. */
+    int discard(int count) {
         int chains = ring.gather(count);
         for (int chain = 0; chain < chains; chain++) {
             batch.writtenBytes[chain] = 0;
@@ -114,6 +114,7 @@ final class Dequeuer {
             ring.publish(chains);
             stats.add(Counter.DISCARDED_PACKETS, chains);
         }
+        return chains;
     }
 
     private int allocate(BufferPool pool, @Nullable Packet[] packets, int at, int wanted) {

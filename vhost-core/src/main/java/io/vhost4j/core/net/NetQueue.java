@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * methods that say so may be called only there.
  */
 public final class NetQueue {
+    private static final int NOT_COUNTED = -1;
+
     private final int index;
     private final QueueListener listener;
     private final NetOptions options;
@@ -44,6 +46,9 @@ public final class NetQueue {
     private boolean wantsNotification;
     /** Whether the front-end has enabled the ring since it started. */
     private boolean wasEnabled;
+
+    /** Chains to be given back unprocessed before any is taken; {@link #NOT_COUNTED} for those of the first look. */
+    private int outstanding;
 
     private int lastBase;
 
@@ -111,6 +116,7 @@ public final class NetQueue {
         ring = made;
         size = setup.size();
         lastBase = made.base();
+        outstanding = 0;
         broken = false;
         started = true;
     }
@@ -128,6 +134,18 @@ public final class NetQueue {
             now.enableNotification(true);
         }
         lastBase = now.base();
+    }
+
+    /**
+     * Has the next burst give back what the guest has sent so far, and discard it; unless the ring was never served, or is a receive
+     * queue. While paused, after {@link #start} and {@link #track}.
+     *
+     * @param unserved the position of a ring that was never served
+     */
+    public void discardOutstanding(int unserved) {
+        if (!isReceive() && Objects.requireNonNull(ring).base() != unserved) {
+            outstanding = NOT_COUNTED;
+        }
     }
 
     /**
@@ -287,7 +305,10 @@ public final class NetQueue {
             if (source != null && count > 0) {
                 if (enabled) {
                     done = takeRarp(pool, packets, from);
-                    done += source.burst((BufferPool) pool, packets, from + done, count - done);
+                    if (outstanding != 0) {
+                        discardOutstanding(source);
+                    }
+                    done += source.burst((BufferPool) pool, packets, from + done, outstanding == 0 ? count - done : 0);
                 } else if (wasEnabled) {
                     // what is sent before the first enabling waits for it: that message may still be on its way
                     source.discard(count);
@@ -302,6 +323,11 @@ public final class NetQueue {
         }
         afterBurst(notice);
         return done;
+    }
+
+    private void discardOutstanding(Dequeuer source) {
+        int left = outstanding == NOT_COUNTED ? Objects.requireNonNull(ring).available() : outstanding;
+        outstanding = left == 0 ? 0 : left - source.discard(left);
     }
 
     private void abandon(PacketPool pool, Packet[] packets) {

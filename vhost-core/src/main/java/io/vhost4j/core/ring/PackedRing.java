@@ -371,9 +371,11 @@ final class PackedRing extends Ring {
     public int available() {
         int slot = availSlot;
         int expected = availWrap ? PackedLayout.FLAG_AVAIL : PackedLayout.FLAG_USED;
-        int chains = 0;
+        PackedRecovery pending = recovery;
+        int chains = pending == null ? 0 : pending.left();
+        int slotsLeft = pending == null ? size : size - pending.slotsLeft();
         boolean inChain = false;
-        for (int seen = 0; seen < size; seen++) {
+        for (int seen = 0; seen < slotsLeft; seen++) {
             int flags = HostWindow.getShortAcquire(
                     desc + ((long) slot << PackedLayout.DESC_SHIFT) + PackedLayout.DESC_FLAGS);
             if (!inChain && (flags & STATE_BITS) != expected) {

@@ -6,6 +6,7 @@ import io.vhost4j.ConnectionLimits;
 import io.vhost4j.DriverCounters;
 import io.vhost4j.DriverFlag;
 import io.vhost4j.ProtocolFeature;
+import io.vhost4j.RecoveryPolicy;
 import io.vhost4j.VhostDeviceOps;
 import io.vhost4j.VhostDriver;
 import io.vhost4j.VirtioFeature;
@@ -44,6 +45,7 @@ final class DriverImpl implements VhostDriver {
     private long features;
     private long protocolFeatures;
     private int maxQueuePairs = MAX_QUEUE_PAIRS;
+    private RecoveryPolicy recovery = RecoveryPolicy.INFLIGHT;
     private int mode = -1;
     private int uid = -1;
     private int gid = -1;
@@ -136,6 +138,17 @@ final class DriverImpl implements VhostDriver {
             throw new ConfigurationException("queue pairs=" + pairs + ": must be 1 to " + MAX_QUEUE_PAIRS);
         }
         maxQueuePairs = pairs;
+    }
+
+    @Override
+    public synchronized void setRecoveryPolicy(RecoveryPolicy policy) {
+        requireNotStarted();
+        recovery = policy;
+    }
+
+    @Override
+    public synchronized RecoveryPolicy getRecoveryPolicy() {
+        return recovery;
     }
 
     @Override
@@ -259,17 +272,21 @@ final class DriverImpl implements VhostDriver {
                 flags.contains(DriverFlag.LINEARBUF_SUPPORT),
                 flags.contains(DriverFlag.EXTBUF_SUPPORT),
                 flags.contains(DriverFlag.NET_COMPLIANT_OL_FLAGS));
+        long protocol = recovery == RecoveryPolicy.REPLAY_IN_ORDER
+                ? protocolFeatures & ~ProtocolFeature.INFLIGHT_SHMFD.mask()
+                : protocolFeatures;
         return new SessionConfig(
                 path.toString(),
                 features,
-                protocolFeatures,
+                protocol,
                 maxQueuePairs,
                 told,
                 told.offloadsGuestNotify(),
                 net,
                 limits,
                 counters,
-                throttle);
+                throttle,
+                recovery);
     }
 
     private Transport makeTransport(VhostEvents loop, SessionConfig config) {

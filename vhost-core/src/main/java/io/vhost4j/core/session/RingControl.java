@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 package io.vhost4j.core.session;
 
+import io.vhost4j.RecoveryPolicy;
 import io.vhost4j.VhostException;
 import io.vhost4j.core.linux.EventFd;
 import io.vhost4j.core.linux.OwnedFd;
@@ -21,18 +22,23 @@ import org.slf4j.LoggerFactory;
 final class RingControl {
     private static final Logger LOG = LoggerFactory.getLogger(RingControl.class);
 
+    /** Where a packed ring starts that was never served: position 0, wrap counters 1. */
+    private static final int PACKED_START = 0x8000_8000;
+
     private final String name;
     private final Counters counters;
     private final RingTable rings;
     private final Negotiation agreed;
     private final LogControl log;
     private final InflightControl inflight;
+    private final RecoveryPolicy recovery;
     private GuestMemory memory = GuestMemory.EMPTY;
     private @Nullable Iotlb iotlb;
 
     RingControl(SessionConfig config, RingTable rings, Negotiation agreed, LogControl log, InflightControl inflight) {
         name = config.ifname();
         counters = config.counters();
+        recovery = config.recovery();
         this.rings = rings;
         this.agreed = agreed;
         this.log = log;
@@ -229,7 +235,7 @@ final class RingControl {
     /** Starts a paused ring. */
     private void begin(RingState ring, RingSetup setup) {
         ring.queue.start(setup, memory, iotlb);
-        if (!agreed.basesMayDiffer()) {
+        if (recovery == RecoveryPolicy.REPLAY_IN_ORDER || !agreed.basesMayDiffer()) {
             resumeAtUsed(ring, setup.base());
         }
         try {
@@ -238,6 +244,10 @@ final class RingControl {
             ring.queue.stop();
             throw new RequestRejectedException("queue=" + ring.index + ": " + e.getMessage());
         }
+        if (recovery == RecoveryPolicy.DROP && !ring.served) {
+            ring.queue.discardOutstanding(agreed.packed() ? PACKED_START : 0);
+        }
+        ring.served = true;
         log.apply(ring);
     }
 

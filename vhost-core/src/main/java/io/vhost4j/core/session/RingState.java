@@ -29,6 +29,9 @@ final class RingState {
     /** Whether the application was told that the ring is enabled. */
     boolean reported;
 
+    /** Whether the ring ran before over this connection. */
+    boolean served;
+
     private @Nullable EventFd call;
     private @Nullable EventFd err;
     private @Nullable OwnedFd kick;

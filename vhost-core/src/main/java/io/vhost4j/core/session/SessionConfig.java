@@ -2,6 +2,7 @@
 package io.vhost4j.core.session;
 
 import io.vhost4j.ConnectionLimits;
+import io.vhost4j.RecoveryPolicy;
 import io.vhost4j.VhostDeviceOps;
 import io.vhost4j.core.net.NetOptions;
 
@@ -18,6 +19,7 @@ import io.vhost4j.core.net.NetOptions;
  * @param limits what a front-end may cost
  * @param counters of the socket
  * @param throttle limits what front-ends write in the log
+ * @param recovery where rings go on that were served before
  */
 public record SessionConfig(
         String ifname,
@@ -29,8 +31,9 @@ public record SessionConfig(
         NetOptions net,
         ConnectionLimits limits,
         Counters counters,
-        LogThrottle throttle) {
-    /** With the limits that apply by default. */
+        LogThrottle throttle,
+        RecoveryPolicy recovery) {
+    /** With the limits and the recovery that apply by default. */
     public SessionConfig(
             String ifname,
             long features,
@@ -49,6 +52,7 @@ public record SessionConfig(
                 net,
                 ConnectionLimits.DEFAULT,
                 new Counters(),
-                new LogThrottle());
+                new LogThrottle(),
+                RecoveryPolicy.INFLIGHT);
     }
 }

@@ -14,6 +14,7 @@ import static io.vhost4j.core.protocol.RequestCode.SET_VRING_KICK;
 import static io.vhost4j.core.protocol.RequestCode.SET_VRING_NUM;
 
 import io.vhost4j.ConnectionLimits;
+import io.vhost4j.RecoveryPolicy;
 import io.vhost4j.VirtioFeature;
 import io.vhost4j.core.linux.EventFd;
 import io.vhost4j.core.linux.UnixSocket;
@@ -62,7 +63,8 @@ final class SessionFixture implements AutoCloseable {
                 new NetOptions(true, false, false, false),
                 limits,
                 counters,
-                new LogThrottle());
+                new LogThrottle(),
+                RecoveryPolicy.INFLIGHT);
         session = new VhostSession(pair.first(), config, tasks::add, registry, () -> {});
         frontend = new FakeFrontend(pair.second(), this::work);
         session.start();
