@@ -15,6 +15,7 @@ final class FuzzFiles implements AutoCloseable {
     private final FrontendMemory guest;
     private final EventFd event = EventFd.create();
     private final UnixSocket.Pair sockets = UnixSocket.pair();
+    private final UnixSocket unconnected = UnixSocket.open();
     private final OwnedFd small = MemFd.create("fuzz-small", 0x1000);
     private final OwnedFd nothing = FileCalls.open("/dev/null", FileCalls.O_RDWR, 0);
     private final OwnedFd readOnly = FileCalls.open("/proc/self/cmdline", FileCalls.O_RDONLY, 0);
@@ -46,13 +47,14 @@ final class FuzzFiles implements AutoCloseable {
     }
 
     int any(Input in) {
-        return switch (in.below(7)) {
+        return switch (in.below(8)) {
             case 0 -> guest.fd();
             case 1 -> event.fd();
             case 2 -> sockets.first().fd();
             case 3 -> small.fd();
             case 4 -> nothing.fd();
             case 5 -> readOnly.fd();
+            case 6 -> unconnected.fd();
             default -> received();
         };
     }
@@ -61,6 +63,7 @@ final class FuzzFiles implements AutoCloseable {
     public void close() {
         try (event;
                 sockets;
+                unconnected;
                 small;
                 nothing;
                 readOnly) {
