@@ -257,7 +257,11 @@ final class DriverImpl implements VhostDriver {
     private void connect(VhostEvents loop, UnixSocket socket, SessionConfig config) {
         Connection connection = Connection.of(loop, socket, config, Connection.MESSAGE_MILLIS, this::ended);
         connections.add(connection);
-        connection.open();
+        try {
+            connection.open();
+        } catch (RuntimeException e) {
+            connection.end("it cannot be served: " + e.getMessage());
+        }
     }
 
     private void ended(Connection connection) {
