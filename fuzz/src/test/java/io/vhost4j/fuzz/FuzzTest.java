@@ -41,7 +41,10 @@ final class FuzzTest {
         } finally {
             jazzer.destroyForcibly();
         }
-        assertEquals(0, status, () -> "the failing input is in " + folder + ", named crash-, timeout- or oom-; " + lastLines(log));
+        assertEquals(
+                0,
+                status,
+                () -> "the failing input is in " + folder + ", named crash-, timeout- or oom-; " + lastLines(log));
     }
 
     private static List<String> command(Targets target, Path folder, Path found) {

@@ -77,7 +77,8 @@ public final class IotlbTarget {
         try {
             iotlb.update(iova, size, user, permission);
         } catch (VhostException e) {
-            Bounds.check(size <= 0 || wraps(iova, size) || wraps(user, size) || permission % 4 == 0, "good update refused");
+            Bounds.check(
+                    size <= 0 || wraps(iova, size) || wraps(user, size) || permission % 4 == 0, "good update refused");
             return;
         }
         Bounds.check(size > 0 && permission % 4 != 0, "bad update taken");

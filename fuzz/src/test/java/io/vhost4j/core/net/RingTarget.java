@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 package io.vhost4j.core.net;
 
+import io.vhost4j.VhostException;
 import io.vhost4j.core.layout.DescFlags;
 import io.vhost4j.core.linux.OwnedFd;
 import io.vhost4j.core.memory.DirtyLog;
 import io.vhost4j.core.memory.HostWindow;
 import io.vhost4j.core.memory.Iotlb;
-import io.vhost4j.VhostException;
 import io.vhost4j.fuzz.Bounds;
 import io.vhost4j.fuzz.Canary;
 import io.vhost4j.fuzz.FuzzGuest;
@@ -230,7 +230,13 @@ public final class RingTarget {
         int at = in.below(MAX_SIZE);
         int kind = in.u8();
         if (packed) {
-            RIG.guest.describePacked(table, at, RIG.guest.address(in), in.length(), in.u8(), kind & 7 | (kind << 4 & 0x80) | (kind << 11 & 0x8000));
+            RIG.guest.describePacked(
+                    table,
+                    at,
+                    RIG.guest.address(in),
+                    in.length(),
+                    in.u8(),
+                    kind & 7 | (kind << 4 & 0x80) | (kind << 11 & 0x8000));
         } else {
             RIG.guest.describe(table, at, RIG.guest.address(in), in.length(), kind & 7, in.u8());
         }

@@ -140,7 +140,9 @@ public final class InflightTarget {
             long avail = RIG.guest.ring(FuzzGuest.AVAIL);
             HostWindow.setShort(avail + 4 + 2L * in.below(size), slot);
             HostWindow.setShort(avail + 2, HostWindow.getShort(avail + 2) + 1);
-            HostWindow.setShort(RIG.guest.ring(FuzzGuest.USED) + 2, in.flag() ? in.u8() : HostWindow.getShort(RIG.guest.ring(FuzzGuest.USED) + 2));
+            HostWindow.setShort(
+                    RIG.guest.ring(FuzzGuest.USED) + 2,
+                    in.flag() ? in.u8() : HostWindow.getShort(RIG.guest.ring(FuzzGuest.USED) + 2));
         }
     }
 }

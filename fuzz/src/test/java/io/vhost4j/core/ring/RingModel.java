@@ -116,7 +116,9 @@ final class RingModel implements AutoCloseable {
             long gpa = data + (argument * 31L + i * 4099L) % (DATA_BYTES - 0x1800);
             buffers.add(new Buffer(gpa, 1 + (argument >>> 3) * 7L % 0x1700, kind.writable()));
         }
-        int token = indirect ? driver.addIndirect(buffers, tables + 16L * MAX_CHAIN * (offered % kind.size())) : driver.add(buffers);
+        int token = indirect
+                ? driver.addIndirect(buffers, tables + 16L * MAX_CHAIN * (offered % kind.size()))
+                : driver.add(buffers);
         int positions = kind.packed() && !indirect ? count : 1;
         waiting.add(new Chain(token, buffers, positions));
         offered += positions;

@@ -70,9 +70,7 @@ final class RingProperties {
 
     private static Arbitrary<Long> features() {
         long[] optional = {
-            VirtioFeature.RING_INDIRECT_DESC.mask(),
-            VirtioFeature.RING_EVENT_IDX.mask(),
-            VirtioFeature.IN_ORDER.mask(),
+            VirtioFeature.RING_INDIRECT_DESC.mask(), VirtioFeature.RING_EVENT_IDX.mask(), VirtioFeature.IN_ORDER.mask(),
         };
         return Arbitraries.integers().between(0, 7).map(bits -> {
             long word = VirtioFeature.VERSION_1.mask();

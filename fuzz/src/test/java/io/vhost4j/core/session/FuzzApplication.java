@@ -73,8 +73,9 @@ final class FuzzApplication {
             case 2 -> at.getVringBase(queue);
             case 3 -> at.getVhostVring(queue);
             case 4 -> at.availEntries(queue);
-            default -> at.getMemTable().forEach(r -> at.vaFromGuestPa(r.guestPhysAddr(), 1)
-                    .get(ValueLayout.JAVA_BYTE, 0));
+            default ->
+                at.getMemTable()
+                        .forEach(r -> at.vaFromGuestPa(r.guestPhysAddr(), 1).get(ValueLayout.JAVA_BYTE, 0));
         }
     }
 }

@@ -45,7 +45,14 @@ final class FuzzDriver {
         int size = 1 << in.below(9);
         int slot = in.u8();
         boolean packed = in.flag();
-        describe(queue, slot, in.flag() ? FrontendMemory.GPA + in.u32() : in.u64(), in.length(), in.u8(), packed, in.flag());
+        describe(
+                queue,
+                slot,
+                in.flag() ? FrontendMemory.GPA + in.u32() : in.u64(),
+                in.length(),
+                in.u8(),
+                packed,
+                in.flag());
         publish(queue, slot, size, packed);
     }
 

@@ -139,7 +139,10 @@ final class FuzzFrontend {
         long offset = (long) in.below(16) << 16;
         long shift = in.below(4) == 3 ? in.u64() : 0;
         return Payload.region(
-                FrontendMemory.GPA + offset + shift, in.pick(0x1_0000, 0x1000, in.u32()), FrontendMemory.USER + offset, offset);
+                FrontendMemory.GPA + offset + shift,
+                in.pick(0x1_0000, 0x1000, in.u32()),
+                FrontendMemory.USER + offset,
+                offset);
     }
 
     private void ring(int queue) {
