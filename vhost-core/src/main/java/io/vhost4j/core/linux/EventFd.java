@@ -103,35 +103,35 @@ public final class EventFd implements AutoCloseable {
     /**
      * Adds 1 to the counter and so wakes whoever waits for it. Any thread.
      *
-     * @return false if the counter is full, and whoever waits is awake, so that this is no loss; or if nobody has the other
-     *     end of a pipe or socket
-     * @throws NativeException if the kernel refuses for another reason
+     * @return false if the counter is full, and whoever waits is awake, so that this is no loss; or if the peer's descriptor
+     *     cannot be written to: nobody has the other end of a pipe, a socket is not connected
+     * @throws NativeException if the kernel refuses to signal one that was made here
      */
     public boolean signal() {
-        UnixSocket to = socket;
-        if (to != null) {
-            return signalSocket(to);
+        if (shared) {
+            return trySignal();
         }
         int fd = owned.fd();
-        if (shared && (Poll.await(fd, Poll.OUT, 0) & Poll.OUT) == 0) {
-            return false;
-        }
         long result = Kernel.invoke(SystemCall.WRITE, fd, ONE.address(), Long.BYTES);
-        if (result == Errno.WOULD_BLOCK || result == -Errno.EPIPE) {
+        if (result == Errno.WOULD_BLOCK) {
             return false;
         }
         Kernel.check(result, SystemCall.WRITE, fd);
         return true;
     }
 
-    private static boolean signalSocket(UnixSocket to) {
+    /** What is wrong with a peer's descriptor is the peer's loss, and must not stop whoever serves it. */
+    private boolean trySignal() {
         try {
-            return to.send(ONE, 0, Long.BYTES) != Errno.WOULD_BLOCK;
-        } catch (NativeException e) {
-            if (e.errno() == Errno.EPIPE || e.errno() == Errno.ECONNRESET) {
-                return false;
+            UnixSocket to = socket;
+            if (to != null) {
+                return to.send(ONE, 0, Long.BYTES) != Errno.WOULD_BLOCK;
             }
-            throw e;
+            int fd = owned.fd();
+            return (Poll.await(fd, Poll.OUT, 0) & Poll.OUT) != 0
+                    && Kernel.invoke(SystemCall.WRITE, fd, ONE.address(), Long.BYTES) == Long.BYTES;
+        } catch (NativeException e) {
+            return false;
         }
     }
 

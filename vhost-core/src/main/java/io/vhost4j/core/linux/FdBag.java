@@ -97,7 +97,7 @@ public final class FdBag implements AutoCloseable {
     /**
      * Closes what was not taken and makes the bag empty, ready for the next message. All are closed even if one fails.
      *
-     * @throws NativeException the first error, with later ones suppressed
+     * @throws NativeException if one was closed by somebody else: the first error, with later ones suppressed
      */
     public void clear() {
         @Nullable RuntimeException first = closeFailure;

@@ -109,7 +109,7 @@ public final class OwnedFd implements AutoCloseable {
     /**
      * Closes the descriptor if it is still owned here.
      *
-     * @throws NativeException if the kernel reports an error; the descriptor is gone all the same
+     * @throws NativeException if it was closed by somebody who does not own it; other errors of closing are those of the peer's file
      */
     @Override
     public void close() {

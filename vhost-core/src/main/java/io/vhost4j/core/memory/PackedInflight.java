@@ -21,6 +21,7 @@ public final class PackedInflight {
     private final long base;
     private final int size;
     private long counter;
+    private int position;
 
     /**
      * Tracks a ring in {@code InflightLayout.queueBytes} bytes at host address {@code base}. A fresh buffer is set up.
@@ -99,14 +100,17 @@ public final class PackedInflight {
      * @throws VhostException if the buffer's content cannot be right
      */
     public int[] recover(long desc) {
-        int oldSlot = field(InflightLayout.PACKED_OLD_USED_IDX);
-        boolean oldWrap = HostWindow.getByte(base + InflightLayout.PACKED_OLD_USED_WRAP) != 0;
-        if (oldSlot >= size) {
-            throw new VhostException("in-flight buffer: used position " + oldSlot + ": the ring has size " + size);
-        }
-        boolean moved = position() != (oldSlot | (oldWrap ? PackedLayout.WRAP_BIT : 0));
+        long positions = HostWindow.getLong(base + InflightLayout.PACKED_POSITIONS);
+        int slot = slotOf(positions);
+        boolean wrap = (positions >>> 32 & 0xFF) != 0;
+        int oldSlot = slotOf(positions >>> 16);
+        boolean oldWrap = (positions >>> 40 & 0xFF) != 0;
+        boolean moved = slot != oldSlot || wrap != oldWrap;
         if (moved && wasPublished(desc, oldSlot, oldWrap)) {
             commit();
+            position = slot | (wrap ? PackedLayout.WRAP_BIT : 0);
+        } else {
+            position = oldSlot | (oldWrap ? PackedLayout.WRAP_BIT : 0);
         }
         rollBack();
         clearFree();
@@ -119,6 +123,14 @@ public final class PackedInflight {
                 .sorted(Comparator.comparingLong(i -> order[i]))
                 .mapToInt(Integer::intValue)
                 .toArray();
+    }
+
+    private int slotOf(long positions) {
+        int slot = (int) positions & 0xFFFF;
+        if (slot >= size) {
+            throw new VhostException("in-flight buffer: used position " + slot + ": the ring has size " + size);
+        }
+        return slot;
     }
 
     /** Whether the descriptor where the batch under way begins is no longer one that the driver made available. */
@@ -136,10 +148,9 @@ public final class PackedInflight {
         }
     }
 
-    /** The used position, in the form of a 16-bit ring position. */
+    /** The used position that {@link #recover} found, inside the ring, in the form of a 16-bit ring position. */
     public int position() {
-        boolean wrap = HostWindow.getByte(base + InflightLayout.PACKED_USED_WRAP) != 0;
-        return field(InflightLayout.PACKED_USED_IDX) | (wrap ? PackedLayout.WRAP_BIT : 0);
+        return position;
     }
 
     /** Slots of the ring that the chain with first entry {@code head} takes up, as the buffer says: check it. */

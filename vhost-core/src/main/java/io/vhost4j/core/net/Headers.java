@@ -22,6 +22,7 @@ final class Headers {
     private static final int IPV6_BYTES = 40;
     private static final int IPV6_NEXT = 6;
     private static final int MAX_EXTENSIONS = 8;
+    private static final int UDP_BYTES = 8;
     private static final int TCP_DATA_OFFSET = 12;
     private static final int TCP_MIN_BYTES = 20;
 
@@ -87,6 +88,11 @@ final class Headers {
 
     private static boolean isExtension(int next) {
         return next == 0 || next == 43 || next == 60;
+    }
+
+    /** Bytes of the UDP header of {@code packet}, or 0 if it is not all in the first segment. */
+    int udpBytes(PooledPacket packet) {
+        return packet.dataLength() >= l2Bytes + l3Bytes + UDP_BYTES ? UDP_BYTES : 0;
     }
 
     /** Bytes of the TCP header of {@code packet}, or 0 if it is not all in the first segment. */

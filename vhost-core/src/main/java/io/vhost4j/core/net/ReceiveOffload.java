@@ -14,7 +14,6 @@ final class ReceiveOffload {
     private static final int TCP_CSUM_OFFSET = 16;
     private static final int UDP_CSUM_OFFSET = 6;
     private static final int SCTP_CSUM_OFFSET = 8;
-    private static final int UDP_BYTES = 8;
 
     private final boolean compliantFlags;
     private final Headers headers = new Headers();
@@ -86,7 +85,7 @@ final class ReceiveOffload {
             ol |= request;
         }
         if (gso != NetHeader.GSO_NONE) {
-            l4 = gso == NetHeader.GSO_UDP ? UDP_BYTES : headers.tcpBytes(packet);
+            l4 = gso == NetHeader.GSO_UDP ? headers.udpBytes(packet) : headers.tcpBytes(packet);
             if (!found
                     || l4 == 0
                     || headers.protocol != (gso == NetHeader.GSO_UDP ? Headers.PROTOCOL_UDP : Headers.PROTOCOL_TCP)) {

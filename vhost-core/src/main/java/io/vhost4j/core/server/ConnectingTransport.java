@@ -3,6 +3,7 @@ package io.vhost4j.core.server;
 
 import io.vhost4j.ConfigurationException;
 import io.vhost4j.core.linux.Errno;
+import io.vhost4j.core.linux.NativeException;
 import io.vhost4j.core.linux.UnixSocket;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -94,18 +95,28 @@ final class ConnectingTransport implements Transport {
     }
 
     private @Nullable UnixSocket tryConnect() {
-        UnixSocket socket = UnixSocket.open();
+        UnixSocket socket;
+        try {
+            socket = UnixSocket.open();
+        } catch (NativeException e) {
+            failed(e.errno());
+            return null;
+        }
         int result = socket.tryConnect(path);
         if (result == 0) {
             lastError = 0;
             return socket;
         }
         socket.close();
-        if (lastError != -result) {
-            lastError = -result;
-            LOG.info("{}: not connected: {}{}", path, reason(lastError), reconnect ? "; trying on" : "");
-        }
+        failed(-result);
         return null;
+    }
+
+    private void failed(int errno) {
+        if (lastError != errno) {
+            lastError = errno;
+            LOG.info("{}: not connected: {}{}", path, reason(errno), reconnect ? "; trying on" : "");
+        }
     }
 
     private static String reason(int errno) {

@@ -2,6 +2,7 @@
 package io.vhost4j.core.server;
 
 import io.vhost4j.core.linux.Epoll;
+import io.vhost4j.core.linux.NativeException;
 import io.vhost4j.core.linux.UnixSocket;
 import io.vhost4j.core.session.DeviceRegistry;
 import io.vhost4j.core.session.SessionConfig;
@@ -80,7 +81,11 @@ final class Connection implements EventHandler {
             session.readable();
         }
         if (session.isOpen()) {
-            awaitWhatIsDue();
+            try {
+                awaitWhatIsDue();
+            } catch (NativeException e) {
+                session.end("it cannot be served: " + e.getMessage());
+            }
         }
     }
 

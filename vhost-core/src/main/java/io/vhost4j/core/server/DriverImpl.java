@@ -318,7 +318,11 @@ final class DriverImpl implements VhostDriver {
         Connection connection =
                 Connection.of(loop, socket, config, config.limits().messageMillis(), this::ended);
         connections.add(connection);
-        connection.open();
+        try {
+            connection.open();
+        } catch (RuntimeException e) {
+            connection.end("it cannot be served: " + e.getMessage());
+        }
     }
 
     /** The newest connection goes first: a front-end negotiates at once, who only holds connections does not. */

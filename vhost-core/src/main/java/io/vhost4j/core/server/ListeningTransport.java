@@ -49,9 +49,15 @@ final class ListeningTransport implements Transport, EventHandler {
 
     @Override
     public void begin() {
-        if (!ended && !listening) {
+        if (ended || listening) {
+            return;
+        }
+        try {
             token = events.add(socket.fd(), Epoll.IN, this);
             listening = true;
+        } catch (NativeException e) {
+            LOG.warn("{}: cannot listen, trying again in {} ms: {}", path, BACK_OFF_MILLIS, e.getMessage());
+            events.schedule(BACK_OFF_MILLIS, this::begin);
         }
     }
 

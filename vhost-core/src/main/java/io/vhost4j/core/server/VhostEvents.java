@@ -2,6 +2,7 @@
 package io.vhost4j.core.server;
 
 import io.vhost4j.core.linux.Epoll;
+import io.vhost4j.core.linux.NativeException;
 import io.vhost4j.core.session.EventLoop;
 import java.util.HashMap;
 import java.util.Map;
@@ -159,7 +160,12 @@ final class VhostEvents implements EventLoop {
     /** Ends reporting, before the descriptor is closed. */
     void remove(int fd, long token) {
         if (handlers.remove(token) != null) {
-            epoll.remove(fd);
+            try {
+                epoll.remove(fd);
+            } catch (NativeException e) {
+                // its close, which follows, removes it too
+                LOG.warn("while a descriptor was to be watched no more: {}", e.getMessage());
+            }
         }
     }
 

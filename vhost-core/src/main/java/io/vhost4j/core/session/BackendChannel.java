@@ -39,9 +39,13 @@ final class BackendChannel {
     Reply open(ReceivedFd fd) {
         agreed.require(ProtocolFeature.BACKEND_REQ, "SET_BACKEND_REQ_FD");
         OwnedFd adopted = fd.adopt();
-        if (!FileStatus.of(adopted.fd()).isSocket()) {
+        try {
+            if (!FileStatus.of(adopted.fd()).isSocket()) {
+                throw new RequestRejectedException("SET_BACKEND_REQ_FD: the file descriptor is not a socket");
+            }
+        } catch (RuntimeException e) {
             adopted.close();
-            throw new RequestRejectedException("SET_BACKEND_REQ_FD: the file descriptor is not a socket");
+            throw e;
         }
         close();
         UnixSocket next = UnixSocket.of(adopted);

@@ -39,8 +39,9 @@ final class DeviceState {
             // the end of the stream says that nothing is to be saved
             fd.close();
         } else {
-            FileCalls.setStatusFlags(fd.fd(), FileCalls.statusFlags(fd.fd()) | FileCalls.O_NONBLOCK);
+            // owned before anything can fail
             loading = fd;
+            FileCalls.setStatusFlags(fd.fd(), FileCalls.statusFlags(fd.fd()) | FileCalls.O_NONBLOCK);
         }
         return new Reply.U64(NO_DESCRIPTOR);
     }

@@ -7,6 +7,7 @@ import io.vhost4j.core.layout.InflightLayout;
 import io.vhost4j.core.linux.FileStatus;
 import io.vhost4j.core.linux.Mapping;
 import io.vhost4j.core.linux.MemFd;
+import io.vhost4j.core.linux.NativeException;
 import io.vhost4j.core.linux.OwnedFd;
 import io.vhost4j.core.protocol.FrontendRequest.InflightInfo;
 import io.vhost4j.core.protocol.LimitExceededException;
@@ -40,7 +41,12 @@ final class InflightControl {
         long bytes = wanted.queues() * queueBytes(wanted);
         checkLimit("GET_INFLIGHT_FD", bytes);
         OwnedFd file = MemFd.create("vhost4j-inflight", bytes);
-        MemFd.addSeals(file.fd(), MemFd.F_SEAL_SHRINK | MemFd.F_SEAL_GROW | MemFd.F_SEAL_SEAL);
+        try {
+            MemFd.addSeals(file.fd(), MemFd.F_SEAL_SHRINK | MemFd.F_SEAL_GROW | MemFd.F_SEAL_SEAL);
+        } catch (NativeException e) {
+            file.close();
+            throw e;
+        }
         return new Reply.Inflight(new InflightInfo(bytes, 0, wanted.queues(), wanted.queueSize()), file);
     }
 

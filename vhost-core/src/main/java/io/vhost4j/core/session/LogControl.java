@@ -52,9 +52,13 @@ final class LogControl {
     /** Takes what is signalled after logging. */
     Reply setFd(ReceivedFd received) {
         OwnedFd adopted = received.adopt();
-        if (!EventFd.isEventFd(adopted.fd())) {
+        try {
+            if (!EventFd.isEventFd(adopted.fd())) {
+                throw new RequestRejectedException("SET_LOG_FD: the file descriptor is not an eventfd");
+            }
+        } catch (RuntimeException e) {
             adopted.close();
-            throw new RequestRejectedException("SET_LOG_FD: the file descriptor is not an eventfd");
+            throw e;
         }
         EventFd old = signal;
         signal = EventFd.adopt(adopted);

@@ -113,6 +113,19 @@ final class EventFdTest {
     }
 
     @Test
+    void shouldNotThrowForAPeersDescriptorThatCannotBeWritten() {
+        try (UnixSocket socket = UnixSocket.open();
+                EventFd unconnected = EventFd.adopt(FileCalls.dup(socket.fd()))) {
+            assertFalse(unconnected.signal());
+        }
+        try (EventFd event = blocking();
+                LinuxFaults.Installed faults = LinuxFaults.install(
+                        (call, arg) -> call == SystemCall.WRITE || call == SystemCall.POLL ? Errno.ENOMEM : 0)) {
+            assertFalse(event.signal(), faults::toString);
+        }
+    }
+
+    @Test
     void shouldSayWhatTheKernelRefused() {
         try (EventFd event = EventFd.create();
                 LinuxFaults.Installed faults =

@@ -118,10 +118,9 @@ final class OwnedFdTest {
         int number = fd.fd();
         try (LinuxFaults.Installed faults =
                 LinuxFaults.install((call, arg) -> call == SystemCall.CLOSE ? Errno.EIO : 0)) {
-            NativeException e = assertThrows(NativeException.class, fd::close, faults::toString);
-            assertEquals("close(fd=" + number + "): EIO (Input/output error)", e.getMessage());
+            fd.close();
+            assertFalse(fd.isOpen(), faults::toString);
         }
-        assertFalse(fd.isOpen());
         NativeException gone = assertThrows(NativeException.class, () -> FileStatus.of(number));
         assertEquals(Errno.EBADF, gone.errno());
     }

@@ -184,7 +184,7 @@ final class UnixSocketTest {
             FdBag bag = new FdBag(1);
             pair.first().send(memory, 0, 1, new int[] {file.fd(), file.fd(), file.fd()});
             try (LinuxFaults.Installed faults =
-                    LinuxFaults.install((call, arg) -> call == SystemCall.CLOSE ? Errno.EIO : 0)) {
+                    LinuxFaults.install((call, arg) -> call == SystemCall.CLOSE ? Errno.EBADF : 0)) {
                 assertEquals(1, pair.second().receive(memory, 0, 100, bag));
                 assertTrue(bag.truncated());
                 NativeException e = assertThrows(NativeException.class, bag::close, faults::toString);

@@ -140,6 +140,7 @@ final class OffloadTest {
         Frame udp = Frames.frame(0, false, 0, Frames.UDP, 100, 1);
         int length = tcp.bytes().length;
         byte[] shortTcp = Arrays.copyOf(tcp.bytes(), tcp.l4Start() + 10);
+        byte[] shortUdp = Arrays.copyOf(udp.bytes(), udp.l4Start() + 7);
         try (NetRig rig = new NetRig(false, NetRig.TRANSMIT, 64, HOST, NetRig.PLAIN)) {
             rig.send(Frames.header(1, 0, 0, 0, length - 1, 0), tcp.bytes());
             rig.send(Frames.header(1, 0, 0, 0, 34, length - 35), tcp.bytes());
@@ -150,6 +151,7 @@ final class OffloadTest {
             rig.send(Frames.header(1, 1, 0, 100, 34, 6), udp.bytes());
             rig.send(Frames.header(1, 3, 0, 100, 34, 16), tcp.bytes());
             rig.send(Frames.header(0, 1, 0, 100, 0, 0), shortTcp);
+            rig.send(Frames.header(0, 3, 0, 100, 0, 0), shortUdp);
             rig.send(Frames.header(0, 1, 0, 100, 0, 0), new byte[14]);
             rig.send(Frames.header(0, 1, 0, 100, 0, 0), NetRig.frame(5000, 4));
             rig.send(new byte[12], NetRig.frame(60, 5));
@@ -158,8 +160,8 @@ final class OffloadTest {
             assertArrayEquals(NetRig.frame(60, 5), NetRig.bytesOf(got.getFirst()));
             assertEquals(0, got.getFirst().olFlags());
             got.forEach(Packet::free);
-            assertEquals(11, rig.stat("malformed_chains"));
-            assertEquals(12, rig.driver.collect().size());
+            assertEquals(12, rig.stat("malformed_chains"));
+            assertEquals(13, rig.driver.collect().size());
         }
     }
 

@@ -299,6 +299,8 @@ class InflightRecoveryTest {
         "true, 8, 2, 2",
         "true, 10, 2, 16",
         "true, 10, 2, 7",
+        "true, 16, 2, 8",
+        "true, 16, 2, 32767",
         "true, 18, 2, 8",
         "true, 18, 2, 65535"
     })

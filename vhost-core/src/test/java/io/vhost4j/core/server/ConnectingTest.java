@@ -8,7 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.vhost4j.ConfigurationException;
 import io.vhost4j.DriverFlag;
 import io.vhost4j.VhostDriver;
+import io.vhost4j.core.linux.Errno;
+import io.vhost4j.core.linux.LinuxFaults;
 import io.vhost4j.core.linux.Poll;
+import io.vhost4j.core.linux.SystemCall;
 import io.vhost4j.core.linux.UnixSocket;
 import io.vhost4j.core.protocol.RequestCode;
 import io.vhost4j.core.testkit.FakeFrontend;
@@ -18,6 +21,7 @@ import io.vhost4j.spi.VhostProvider;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -59,6 +63,28 @@ class ConnectingTest {
     private static FakeFrontend accept(UnixSocket listener) {
         assertTrue(Poll.await(listener.fd(), Poll.IN, TIMEOUT_MILLIS) != 0, "nobody connected");
         return new FakeFrontend(listener.accept().orElseThrow(), () -> {});
+    }
+
+    @Test
+    void shouldTryOnWhenThereAreNoDescriptorsLeft() throws InterruptedException {
+        AtomicInteger failures = new AtomicInteger();
+        try (VhostDriver driver = register()) {
+            driver.start();
+            LinuxFaults.Hook noneLeft = (call, arg) -> {
+                boolean fails = call == SystemCall.SOCKET
+                        && Thread.currentThread().getName().equals("vhost-events")
+                        && failures.getAndIncrement() == 0;
+                return fails ? Errno.EMFILE : 0;
+            };
+            try (LinuxFaults.Installed faults = LinuxFaults.install(noneLeft);
+                    UnixSocket listener = listen();
+                    FakeFrontend frontend = accept(listener)) {
+                ops.await("newConnection");
+                assertTrue(failures.get() > 1, faults::toString);
+                assertTrue(frontend.nothingArrived());
+            }
+        }
+        ops.await("destroyConnection");
     }
 
     @Test
