@@ -43,6 +43,7 @@ final class DriverImpl implements VhostDriver {
     // guarded by this, until started
     private long features;
     private long protocolFeatures;
+    private boolean builtinNet = true;
     private int maxQueuePairs = MAX_QUEUE_PAIRS;
     private int mode = -1;
     private int uid = -1;
@@ -111,6 +112,9 @@ final class DriverImpl implements VhostDriver {
     @Override
     public synchronized void setProtocolFeatures(long wanted) {
         requireNotStarted();
+        if (ProtocolFeature.XEN_MMAP.in(wanted)) {
+            throw new ConfigurationException("protocol feature XEN_MMAP: memory of Xen guests cannot be mapped");
+        }
         long unknown = wanted & ~supportedProtocol;
         if (unknown != 0) {
             throw new ConfigurationException("protocol features 0x" + Long.toHexString(unknown) + " "
@@ -136,6 +140,12 @@ final class DriverImpl implements VhostDriver {
             throw new ConfigurationException("queue pairs=" + pairs + ": must be 1 to " + MAX_QUEUE_PAIRS);
         }
         maxQueuePairs = pairs;
+    }
+
+    @Override
+    public synchronized void setBuiltinVirtioNet(boolean builtin) {
+        requireNotStarted();
+        builtinNet = builtin;
     }
 
     @Override
@@ -269,7 +279,8 @@ final class DriverImpl implements VhostDriver {
                 net,
                 limits,
                 counters,
-                throttle);
+                throttle,
+                builtinNet);
     }
 
     private Transport makeTransport(VhostEvents loop, SessionConfig config) {
@@ -334,7 +345,7 @@ final class DriverImpl implements VhostDriver {
 
     private void requireSupported(long wanted) {
         long unknown = wanted & ~supported;
-        if (unknown != 0) {
+        if (unknown != 0 && builtinNet) {
             throw new ConfigurationException("virtio features 0x" + Long.toHexString(unknown) + " "
                     + VirtioFeature.setOf(unknown) + ": not supported with these flags");
         }

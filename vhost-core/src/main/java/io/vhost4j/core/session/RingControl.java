@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 package io.vhost4j.core.session;
 
+import io.vhost4j.ProtocolFeature;
 import io.vhost4j.VhostException;
 import io.vhost4j.core.linux.EventFd;
 import io.vhost4j.core.linux.OwnedFd;
 import io.vhost4j.core.memory.GuestMemory;
 import io.vhost4j.core.memory.Iotlb;
+import io.vhost4j.core.protocol.BackendCode;
 import io.vhost4j.core.protocol.FrontendRequest.RingAddresses;
 import io.vhost4j.core.protocol.ReceivedFd;
 import io.vhost4j.core.ring.RingFault;
@@ -27,10 +29,18 @@ final class RingControl {
     private final Negotiation agreed;
     private final LogControl log;
     private final InflightControl inflight;
+    private final BackendChannel channel;
     private GuestMemory memory = GuestMemory.EMPTY;
     private @Nullable Iotlb iotlb;
 
-    RingControl(SessionConfig config, RingTable rings, Negotiation agreed, LogControl log, InflightControl inflight) {
+    RingControl(
+            SessionConfig config,
+            RingTable rings,
+            Negotiation agreed,
+            LogControl log,
+            InflightControl inflight,
+            BackendChannel channel) {
+        this.channel = channel;
         name = config.ifname();
         counters = config.counters();
         this.rings = rings;
@@ -117,15 +127,31 @@ final class RingControl {
     Reply kick(int queue, @Nullable ReceivedFd fd) {
         RingState ring = rings.ring(queue);
         OwnedFd adopted = fd == null ? null : fd.adopt();
-        ring.replaceKick(adopted);
+        ring.giveKick(adopted);
         ring.kicked = true;
         startIfComplete(ring);
         return Reply.ACK;
     }
 
+    /** A notification of the guest as a message; it starts the ring like SET_VRING_KICK. */
+    Reply kickInBand(long queue, long reserved) {
+        agreed.require(ProtocolFeature.INBAND_NOTIFICATIONS, "VRING_KICK");
+        RingState ring = rings.ring(queue);
+        if (reserved != 0) {
+            throw new RequestRejectedException(
+                    "VRING_KICK: queue=" + queue + ", number=" + reserved + ": is reserved, must be 0");
+        }
+        ring.kicked = true;
+        startIfComplete(ring);
+        ring.kickByMessage();
+        return Reply.ACK;
+    }
+
     Reply call(int queue, @Nullable ReceivedFd fd) {
         RingState ring = rings.ring(queue);
-        ring.replaceCall(eventFd(ring, "SET_VRING_CALL", fd));
+        EventFd event = eventFd(ring, "SET_VRING_CALL", fd);
+        ring.callGiven = true;
+        ring.replaceCall(event, false);
         return Reply.ACK;
     }
 
@@ -165,6 +191,10 @@ final class RingControl {
     void broken(int queue, RingFault fault, long value) {
         counters.ringBroken();
         LOG.warn("{}: ring {} stopped: {} (value 0x{})", name, queue, fault.text(), Long.toHexString(value));
+        RingState ring = rings.ring(queue);
+        if (!ring.hasErr()) {
+            tellByMessage(ring);
+        }
     }
 
     /** Stops all rings; what remains known of them is size, position and whether they are enabled. */
@@ -189,6 +219,12 @@ final class RingControl {
         reset();
         for (RingState ring : rings.all()) {
             ring.replaceErr(null);
+        }
+    }
+
+    private void tellByMessage(RingState ring) {
+        if (agreed.inBand()) {
+            channel.aboutRing(BackendCode.VRING_ERR, ring.index);
         }
     }
 
@@ -229,6 +265,7 @@ final class RingControl {
     /** Starts a paused ring. */
     private void begin(RingState ring, RingSetup setup) {
         ring.queue.start(setup, memory, iotlb);
+        ring.queue.setCallByMessage(agreed.inBand() && !ring.callGiven);
         if (!agreed.basesMayDiffer()) {
             resumeAtUsed(ring, setup.base());
         }
@@ -238,6 +275,7 @@ final class RingControl {
             ring.queue.stop();
             throw new RequestRejectedException("queue=" + ring.index + ": " + e.getMessage());
         }
+        ring.started(setup);
         log.apply(ring);
     }
 
@@ -282,6 +320,7 @@ final class RingControl {
     private void move(RingState ring, @Nullable RingSetup to) {
         if (to != null) {
             ring.queue.remap(memory, to.desc(), to.driver(), to.device());
+            ring.moved(to);
             log.apply(ring);
             return;
         }
@@ -292,7 +331,9 @@ final class RingControl {
         }
         counters.ringBroken();
         LOG.warn("{}: ring {} stopped: {}", name, ring.index, RingFault.UNMAPPED.text());
-        ring.signalError();
+        if (!ring.signalError()) {
+            tellByMessage(ring);
+        }
     }
 
     private @Nullable RingSetup placeOrNull(RingState ring, RingAddresses at) {
@@ -307,6 +348,8 @@ final class RingControl {
     private void refuse(RingState ring, RequestRejectedException why) {
         counters.ringBroken();
         LOG.warn("{}: ring {} cannot start: {}", name, ring.index, why.getMessage());
-        ring.signalError();
+        if (!ring.signalError()) {
+            tellByMessage(ring);
+        }
     }
 }

@@ -18,6 +18,7 @@ import io.vhost4j.core.net.NetOptions;
  * @param limits what a front-end may cost
  * @param counters of the socket
  * @param throttle limits what front-ends write in the log
+ * @param builtinNet whether the library serves the rings, as those of a network device
  */
 public record SessionConfig(
         String ifname,
@@ -29,7 +30,8 @@ public record SessionConfig(
         NetOptions net,
         ConnectionLimits limits,
         Counters counters,
-        LogThrottle throttle) {
+        LogThrottle throttle,
+        boolean builtinNet) {
     /** With the limits that apply by default. */
     public SessionConfig(
             String ifname,
@@ -49,6 +51,7 @@ public record SessionConfig(
                 net,
                 ConnectionLimits.DEFAULT,
                 new Counters(),
-                new LogThrottle());
+                new LogThrottle(),
+                true);
     }
 }
