@@ -15,7 +15,7 @@ package io.vhost4j;
  *     oldest of them is closed in favour of the newest, so that whoever holds many keeps nobody out
  * @param messageMillis time that a message may take from its first byte to its last, in milliseconds
  * @param unreadReplyBytes replies, and on their own channel requests, that a front-end may leave unread beyond what the socket
- *     holds, in bytes, 4096 to 16 MiB; beyond it the session ends
+ *     holds, in bytes, 8192 to 16 MiB; beyond it the session ends
  */
 public record ConnectionLimits(
         long memoryBytes,
@@ -29,7 +29,7 @@ public record ConnectionLimits(
         int unreadReplyBytes) {
     private static final int MIN_REGIONS = 8;
     private static final int MAX_REGIONS = 509;
-    private static final int MIN_UNREAD = 4096;
+    private static final int MIN_UNREAD = 8192;
     private static final int MAX_UNREAD = 1 << 24;
 
     /**
@@ -147,7 +147,7 @@ public record ConnectionLimits(
             return this;
         }
 
-        /** Sets the replies that may stay unread, in bytes, 4096 to 16 MiB. */
+        /** Sets the replies that may stay unread, in bytes, 8192 to 16 MiB. */
         public Builder unreadReplyBytes(int value) {
             unreadReplyBytes = value;
             return this;

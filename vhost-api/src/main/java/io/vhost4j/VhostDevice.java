@@ -64,6 +64,66 @@ public interface VhostDevice {
     int getVringBase(int queueId);
 
     /**
+     * Sets the position that the front-end is told when the ring stops, at the latest in {@link VhostDeviceOps#destroyDevice}. For
+     * rings that the application serves itself.
+     *
+     * @param base as {@link #getVringBase}
+     * @throws IllegalStateException if the library serves the rings, see {@link VhostDriver#setBuiltinVirtioNet}
+     */
+    void setVringBase(int queueId, int base);
+
+    /**
+     * Where a running ring is in memory, for applications that serve it themselves.
+     *
+     * @throws VhostException if the ring does not run
+     */
+    VringMemory getVringMemory(int queueId);
+
+    /**
+     * The ring's account of chains in flight; mirrors {@code rte_vhost_get_vhost_ring_inflight}. Asking for it recovers what the process
+     * before left: ask once each time that the ring has started.
+     *
+     * @return null if the front-end gave no in-flight buffer for this ring
+     * @throws IllegalStateException if the library serves the rings, and so keeps the account itself
+     * @throws VhostException if the ring does not run, or the buffer is not of this ring
+     */
+    @Nullable
+    RingInflight getVhostRingInflight(int queueId);
+
+    /**
+     * What a thread can watch to see the ring's next buffer; mirrors {@code rte_vhost_get_monitor_addr}.
+     *
+     * @throws VhostException if the ring does not run
+     */
+    PowerMonitorCondition getMonitorAddr(int queueId);
+
+    /**
+     * Marks guest memory that the application wrote itself in the dirty log, if there is one; mirrors {@code rte_vhost_log_write}.
+     *
+     * @param guestPhysAddr guest physical address
+     * @param length bytes
+     */
+    void logWrite(long guestPhysAddr, long length);
+
+    /**
+     * Marks a part of a used ring that the application wrote itself, if the front-end wants that logged; mirrors
+     * {@code rte_vhost_log_used_vring}.
+     *
+     * @param offset in the used ring (packed: in the device event suppression), in bytes
+     * @param length bytes
+     */
+    void logUsedVring(int queueId, long offset, long length);
+
+    /**
+     * The dirty log, one bit for each 4096 bytes of guest physical memory; mirrors {@code rte_vhost_get_log_base}. Set bits
+     * atomically, or by {@link #logWrite}.
+     *
+     * @return null if there is none or logging is off; access after it was replaced throws {@link IllegalStateException}
+     */
+    @Nullable
+    MemorySegment getLogBase();
+
+    /**
      * How many chains the guest has made available for receiving and we have not used, at most the ring's size; mirrors
      * {@code rte_vhost_avail_entries}. 0 for a ring that is not ready.
      */
@@ -118,8 +178,19 @@ public interface VhostDevice {
      */
     int kickFd(int queueId);
 
+    /** Requests to the front-end. */
+    BackendRequests backendRequests();
+
     /**
-     * Tells the front-end that the configuration space changed.
+     * Has {@code ops} handle messages of the front-end; mirrors {@code rte_vhost_extern_callback_register}. Best called from
+     * {@link VhostDeviceOps#newConnection}, before any message was handled.
+     *
+     * @param ops null for none
+     */
+    void externCallbackRegister(@Nullable ExternMessageOps ops);
+
+    /**
+     * Tells the front-end that the configuration space changed, without waiting for its answer.
      *
      * @return false if the front-end takes no such message
      */

@@ -50,6 +50,28 @@ public interface VhostDeviceOps {
         return false;
     }
 
+    /**
+     * Reads the device's configuration space (GET_CONFIG), if the protocol feature CONFIG is offered.
+     *
+     * @param offset first byte, with all of {@code into} inside 256 bytes
+     * @param into receives the bytes
+     * @return false if there is no such part; the front-end is told
+     */
+    default boolean getConfig(VhostDevice device, int offset, byte[] into) {
+        return false;
+    }
+
+    /**
+     * Writes the device's configuration space (SET_CONFIG), if the protocol feature CONFIG is offered.
+     *
+     * @param offset first byte, with all of {@code bytes} inside 256 bytes
+     * @param migration whether the front-end restores the state of a migrated guest, rather than the guest writes
+     * @return false if this part cannot be written; the front-end is told
+     */
+    default boolean setConfig(VhostDevice device, int offset, byte[] bytes, boolean migration) {
+        return false;
+    }
+
     /** Whether {@link #guestNotify} is to be called. Asked once, at registration. */
     default boolean offloadsGuestNotify() {
         return false;

@@ -89,6 +89,14 @@ public interface VhostDriver extends AutoCloseable {
     RecoveryPolicy getRecoveryPolicy();
 
     /**
+     * Whether the library serves the rings as those of a network device, as it does by default. An application that
+     * turns this off implements a device of another type: it may offer any virtio feature, the device is ready when all rings that the
+     * front-end has named are, burst calls move nothing, and the rings are reached by {@link VhostDevice#getVringMemory}, messages of the device's
+     * own by {@link VhostDevice#externCallbackRegister}. The number of rings is twice that of queue pairs.
+     */
+    void setBuiltinVirtioNet(boolean builtin);
+
+    /**
      * Sets permissions of the socket file, given when it is made.
      *
      * @param mode as for chmod(2), 0 to 0777; by default the process's umask decides

@@ -6,6 +6,7 @@ import io.vhost4j.core.linux.FileStatus;
 import io.vhost4j.core.linux.Mapping;
 import io.vhost4j.core.linux.NativeException;
 import io.vhost4j.core.linux.OwnedFd;
+import java.lang.foreign.MemorySegment;
 
 /**
  * The bitmap in which a migrating front-end finds the guest pages that we wrote: one bit for each 4096 bytes of guest physical
@@ -65,6 +66,11 @@ public final class DirtyLog {
             HostWindow.orLong(mapping.address() + word * WORD_BYTES, bits);
             page = end + 1;
         }
+    }
+
+    /** The bitmap, usable until the log is unmapped. */
+    public MemorySegment bits() {
+        return mapping.segment();
     }
 
     /** Unmaps the log. */

@@ -41,6 +41,7 @@ public final class NetQueue {
     private @Nullable Enqueuer enqueuer;
     private @Nullable Dequeuer dequeuer;
     private @Nullable EventFd call;
+    private boolean callByMessage;
     private @Nullable EventFd error;
     private @Nullable EventFd logSignal;
     private boolean wantsNotification;
@@ -51,6 +52,8 @@ public final class NetQueue {
     private int outstanding;
 
     private int lastBase;
+    /** Whether {@link #lastBase} is the position also of a running ring. */
+    private boolean servedElsewhere;
 
     // read by any thread
     private volatile boolean started;
@@ -117,6 +120,7 @@ public final class NetQueue {
         size = setup.size();
         lastBase = made.base();
         outstanding = 0;
+        servedElsewhere = false;
         broken = false;
         started = true;
     }
@@ -154,9 +158,7 @@ public final class NetQueue {
      * @return its position, as SET_VRING_BASE takes it
      */
     public int stop() {
-        if (ring != null) {
-            lastBase = ring.base();
-        }
+        lastBase = position();
         ring = null;
         enqueuer = null;
         dequeuer = null;
@@ -196,6 +198,11 @@ public final class NetQueue {
     /** Sets what notifies the guest, null for a guest that polls. While paused; the caller owns it. */
     public void setCall(@Nullable EventFd fd) {
         call = fd;
+    }
+
+    /** Has the guest be notified by {@link QueueListener#callByMessage} while there is no descriptor. While paused. */
+    public void setCallByMessage(boolean value) {
+        callByMessage = value;
     }
 
     /** Sets what tells the front-end of a broken ring. While paused; the caller owns it. */
@@ -239,11 +246,27 @@ public final class NetQueue {
         return size;
     }
 
+    /** Sets the position of a ring that is served by somebody else. Not while paused. */
+    public void setBase(int base) {
+        pause();
+        try {
+            lastBase = base;
+            servedElsewhere = true;
+        } finally {
+            resume();
+        }
+    }
+
+    /** As {@link #base}, while paused. */
+    public int position() {
+        return ring == null || servedElsewhere ? lastBase : ring.base();
+    }
+
     /** The position: of the ring, or where it stopped. Not while paused. */
     public int base() {
         pause();
         try {
-            return ring == null ? lastBase : ring.base();
+            return position();
         } finally {
             resume();
         }
@@ -381,10 +404,10 @@ public final class NetQueue {
 
     private Notice signal() {
         EventFd fd = call;
-        if (fd == null) {
+        if (fd == null && !callByMessage) {
             return Notice.NONE;
         }
-        boolean signalled = fd.signal();
+        boolean signalled = fd == null ? listener.callByMessage(index) : fd.signal();
         stats.add(signalled ? Counter.GUEST_NOTIFICATIONS : Counter.GUEST_NOTIFICATIONS_ERROR, 1);
         return signalled ? Notice.SIGNALLED : Notice.NONE;
     }

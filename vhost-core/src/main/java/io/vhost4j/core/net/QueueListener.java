@@ -14,6 +14,15 @@ public interface QueueListener {
     /** Whether {@link #guestNotify} is to be asked at all. */
     boolean offloadsGuestNotify();
 
+    /**
+     * The guest is to be notified by a message; called only where that was wanted. Must not block.
+     *
+     * @return whether it will be
+     */
+    default boolean callByMessage(int queue) {
+        return false;
+    }
+
     /** The queue stopped because of what the guest wrote. Must not block. */
     void fault(int queue, RingFault fault, long value);
 }

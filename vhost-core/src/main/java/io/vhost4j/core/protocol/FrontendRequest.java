@@ -69,6 +69,15 @@ public sealed interface FrontendRequest {
     /** See {@link RequestCode#GET_CONFIG}. */
     record GetConfig(long offset, long size, long flags) implements FrontendRequest {}
 
+    /** See {@link RequestCode#SET_CONFIG}; {@code size} bytes were sent. */
+    record SetConfig(long offset, long size, long flags, byte[] bytes) implements FrontendRequest {}
+
+    /** See {@link RequestCode#GET_SHARED_OBJECT}. */
+    record GetSharedObject() implements FrontendRequest {}
+
+    /** See {@link RequestCode#GET_SHMEM_CONFIG}. */
+    record GetShmemConfig() implements FrontendRequest {}
+
     /** See {@link RequestCode#RESET_DEVICE}. */
     record ResetDevice() implements FrontendRequest {}
 
@@ -115,7 +124,7 @@ public sealed interface FrontendRequest {
     record PostcopyMemoryAck(long status) implements FrontendRequest {}
 
     /** See {@link RequestCode#VRING_KICK}. */
-    record VringKick(long queue) implements FrontendRequest {}
+    record VringKick(long queue, long reserved) implements FrontendRequest {}
 
     /** See {@link RequestCode#SET_VRING_ENDIAN}. */
     record SetVringEndian(long queue, long bigEndian) implements FrontendRequest {}

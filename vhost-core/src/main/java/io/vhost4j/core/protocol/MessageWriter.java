@@ -3,7 +3,6 @@ package io.vhost4j.core.protocol;
 
 import io.vhost4j.core.layout.VhostUserHeader;
 import io.vhost4j.core.layout.VhostUserInflight;
-import io.vhost4j.core.layout.VhostUserIotlb;
 import io.vhost4j.core.layout.VhostUserMemory;
 import io.vhost4j.core.layout.VhostUserVring;
 import io.vhost4j.core.linux.OwnedFd;
@@ -23,7 +22,7 @@ public final class MessageWriter implements AutoCloseable {
     /** Bytes that may wait for a peer that does not read, if nothing else is said. */
     public static final int MAX_WAITING = 16384;
 
-    private static final int MAX_MESSAGE = VhostUserHeader.BYTES + VhostUserMemory.TABLE_MAX_BYTES;
+    private static final int MAX_MESSAGE = VhostUserHeader.BYTES + MessageReader.MAX_PAYLOAD;
 
     private final UnixSocket socket;
     private final Arena arena = Arena.ofConfined();
@@ -66,7 +65,7 @@ public final class MessageWriter implements AutoCloseable {
 
     /** Replies with a header and a descriptor, which stays the caller's. */
     public void replyDescriptor(int request, OwnedFd fd) {
-        sendWith(request, 0, fd);
+        sendWith(request, VhostUserHeader.VERSION | VhostUserHeader.REPLY, 0, List.of(fd));
     }
 
     /** Replies with an in-flight buffer, whose descriptor stays the caller's. */
@@ -77,7 +76,7 @@ public final class MessageWriter implements AutoCloseable {
         message.set(ValueLayout.JAVA_SHORT_UNALIGNED, at + VhostUserInflight.QUEUES, (short) info.queues());
         message.set(ValueLayout.JAVA_SHORT_UNALIGNED, at + VhostUserInflight.QUEUE_SIZE, (short) info.queueSize());
         message.set(ValueLayout.JAVA_INT_UNALIGNED, at + VhostUserInflight.BYTES, 0);
-        sendWith(request, VhostUserInflight.PADDED_BYTES, fd);
+        sendWith(request, VhostUserHeader.VERSION | VhostUserHeader.REPLY, VhostUserInflight.PADDED_BYTES, List.of(fd));
     }
 
     /** Replies with a memory table, or with a single region. */
@@ -95,38 +94,47 @@ public final class MessageWriter implements AutoCloseable {
         send(request, VhostUserHeader.VERSION | VhostUserHeader.REPLY, (int) (at - VhostUserHeader.BYTES));
     }
 
-    /** Asks for a translation; wants no reply. */
-    public void requestIotlb(int request, long iova, int permission, int type) {
-        long at = VhostUserHeader.BYTES;
-        message.asSlice(at, VhostUserIotlb.BYTES).fill((byte) 0);
-        message.set(ValueLayout.JAVA_LONG_UNALIGNED, at + VhostUserIotlb.IOVA, iova);
-        message.set(ValueLayout.JAVA_BYTE, at + VhostUserIotlb.PERMISSION, (byte) permission);
-        message.set(ValueLayout.JAVA_BYTE, at + VhostUserIotlb.TYPE, (byte) type);
-        send(request, VhostUserHeader.VERSION, VhostUserIotlb.BYTES);
+    /**
+     * Replies with any payload.
+     *
+     * @param payload at most {@link MessageReader#MAX_PAYLOAD} bytes
+     * @param fds descriptors to send with it, which stay the caller's
+     */
+    public void reply(int request, MemorySegment payload, List<OwnedFd> fds) {
+        sendAny(request, VhostUserHeader.VERSION | VhostUserHeader.REPLY, payload, fds);
     }
 
-    /** Sends a request about a ring; wants no reply. */
-    public void requestState(int request, int queue) {
-        message.set(ValueLayout.JAVA_INT_UNALIGNED, VhostUserHeader.BYTES + VhostUserVring.STATE_INDEX, queue);
-        message.set(ValueLayout.JAVA_INT_UNALIGNED, VhostUserHeader.BYTES + VhostUserVring.STATE_NUM, 0);
-        send(request, VhostUserHeader.VERSION, VhostUserVring.STATE_BYTES);
+    /**
+     * Sends a request of the back-end.
+     *
+     * @param needReply whether the answer is wanted of a request that has none of its own
+     * @param fds descriptors to send with it, which stay the caller's
+     */
+    public void request(BackendCode code, boolean needReply, MemorySegment payload, List<OwnedFd> fds) {
+        int flags = VhostUserHeader.VERSION | (needReply ? VhostUserHeader.NEED_REPLY : 0);
+        sendAny(code.code(), flags, payload, fds);
+    }
+
+    private void sendAny(int request, int flags, MemorySegment payload, List<OwnedFd> fds) {
+        MemorySegment.copy(payload, 0, message, VhostUserHeader.BYTES, payload.byteSize());
+        if (fds.isEmpty()) {
+            send(request, flags, (int) payload.byteSize());
+        } else {
+            sendWith(request, flags, (int) payload.byteSize(), fds);
+        }
     }
 
     /** Descriptors cannot wait with the bytes: the peer has to take the message at once. */
-    private void sendWith(int request, int payloadBytes, OwnedFd fd) {
-        VhostUserHeader.write(message, request, VhostUserHeader.VERSION | VhostUserHeader.REPLY, payloadBytes);
+    private void sendWith(int request, int flags, int payloadBytes, List<OwnedFd> fds) {
+        VhostUserHeader.write(message, request, flags, payloadBytes);
         int length = VhostUserHeader.BYTES + payloadBytes;
-        long sent = hasWaiting() ? 0 : socket.send(message, 0, length, new int[] {fd.fd()});
+        int[] numbers = fds.stream().mapToInt(OwnedFd::fd).toArray();
+        long sent = hasWaiting() ? 0 : socket.send(message, 0, length, numbers);
         if (sent <= 0) {
             throw new LimitExceededException(
                     "the front-end does not read what it is sent: a message with a file descriptor cannot wait");
         }
         keep(sent, length);
-    }
-
-    /** Sends a request without payload that wants no reply. */
-    public void request(int request) {
-        send(request, VhostUserHeader.VERSION, 0);
     }
 
     /** Whether messages wait until the socket can be written. */

@@ -6,6 +6,7 @@ import io.vhost4j.core.layout.VhostUserInflight;
 import io.vhost4j.core.layout.VhostUserIotlb;
 import io.vhost4j.core.layout.VhostUserLog;
 import io.vhost4j.core.layout.VhostUserMemory;
+import io.vhost4j.core.layout.VhostUserShmem;
 import io.vhost4j.core.layout.VhostUserVring;
 import io.vhost4j.core.protocol.FrontendRequest.RegionInfo;
 import io.vhost4j.core.protocol.FrontendRequest.RingAddresses;
@@ -55,6 +56,9 @@ public final class RequestDecoder {
             case NET_SET_MTU -> new FrontendRequest.NetSetMtu(u64(code, message));
             case SET_BACKEND_REQ_FD -> empty(code, message, new FrontendRequest.SetBackendReqFd(message.fd(0)));
             case GET_CONFIG -> config(message);
+            case SET_CONFIG -> setConfig(message);
+            case GET_SHARED_OBJECT -> sharedObject(message);
+            case GET_SHMEM_CONFIG -> empty(code, message, new FrontendRequest.GetShmemConfig());
             case RESET_DEVICE -> empty(code, message, new FrontendRequest.ResetDevice());
             case GET_MAX_MEM_SLOTS -> empty(code, message, new FrontendRequest.GetMaxMemSlots());
             case ADD_MEM_REG -> new FrontendRequest.AddMemReg(singleRegion(code, message), message.fd(0));
@@ -70,16 +74,12 @@ public final class RequestDecoder {
             case POSTCOPY_END -> empty(code, message, new FrontendRequest.PostcopyEnd());
             case GET_INFLIGHT_FD -> new FrontendRequest.GetInflightFd(inflight(code, message));
             case SET_INFLIGHT_FD -> new FrontendRequest.SetInflightFd(inflight(code, message), message.fd(0));
-            case VRING_KICK -> new FrontendRequest.VringKick(index(code, message));
+            case VRING_KICK -> new FrontendRequest.VringKick(index(code, message), number(message));
             case SET_DEVICE_STATE_FD -> deviceState(message);
             case CHECK_DEVICE_STATE -> empty(code, message, new FrontendRequest.CheckDeviceState());
             case GET_VRING_BASE_SKIP_DRAIN -> new FrontendRequest.GetVringBaseSkipDrain(index(code, message));
-            case SET_CONFIG,
-                    CREATE_CRYPTO_SESSION,
-                    CLOSE_CRYPTO_SESSION,
-                    GPU_SET_SOCKET,
-                    GET_SHARED_OBJECT,
-                    GET_SHMEM_CONFIG -> new FrontendRequest.Unsupported(message.request());
+            case CREATE_CRYPTO_SESSION, CLOSE_CRYPTO_SESSION, GPU_SET_SOCKET ->
+                new FrontendRequest.Unsupported(message.request());
         };
     }
 
@@ -239,6 +239,27 @@ public final class RequestDecoder {
                 u32At(message.payload(), VhostUserConfig.OFFSET),
                 u32At(message.payload(), VhostUserConfig.SIZE),
                 u32At(message.payload(), VhostUserConfig.FLAGS));
+    }
+
+    private static FrontendRequest setConfig(ReceivedMessage message) {
+        if (message.sizeBytes() < VhostUserConfig.DATA
+                || message.sizeBytes() > VhostUserConfig.DATA + VhostUserConfig.MAX_DATA) {
+            throw wrongSize(RequestCode.SET_CONFIG, message, VhostUserConfig.DATA);
+        }
+        byte[] bytes = new byte[message.sizeBytes() - VhostUserConfig.DATA];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = message.payload().get(ValueLayout.JAVA_BYTE, VhostUserConfig.DATA + i);
+        }
+        return new FrontendRequest.SetConfig(
+                u32At(message.payload(), VhostUserConfig.OFFSET),
+                u32At(message.payload(), VhostUserConfig.SIZE),
+                u32At(message.payload(), VhostUserConfig.FLAGS),
+                bytes);
+    }
+
+    private static FrontendRequest sharedObject(ReceivedMessage message) {
+        checkSize(RequestCode.GET_SHARED_OBJECT, message, VhostUserShmem.UUID_BYTES);
+        return new FrontendRequest.GetSharedObject();
     }
 
     private static void checkSize(RequestCode code, ReceivedMessage message, int wanted) {

@@ -44,6 +44,7 @@ final class DriverImpl implements VhostDriver {
     // guarded by this, until started
     private long features;
     private long protocolFeatures;
+    private boolean builtinNet = true;
     private int maxQueuePairs = MAX_QUEUE_PAIRS;
     private RecoveryPolicy recovery = RecoveryPolicy.INFLIGHT;
     private int mode = -1;
@@ -113,6 +114,9 @@ final class DriverImpl implements VhostDriver {
     @Override
     public synchronized void setProtocolFeatures(long wanted) {
         requireNotStarted();
+        if (ProtocolFeature.XEN_MMAP.in(wanted)) {
+            throw new ConfigurationException("protocol feature XEN_MMAP: memory of Xen guests cannot be mapped");
+        }
         long unknown = wanted & ~supportedProtocol;
         if (unknown != 0) {
             throw new ConfigurationException("protocol features 0x" + Long.toHexString(unknown) + " "
@@ -149,6 +153,12 @@ final class DriverImpl implements VhostDriver {
     @Override
     public synchronized RecoveryPolicy getRecoveryPolicy() {
         return recovery;
+    }
+
+    @Override
+    public synchronized void setBuiltinVirtioNet(boolean builtin) {
+        requireNotStarted();
+        builtinNet = builtin;
     }
 
     @Override
@@ -286,7 +296,8 @@ final class DriverImpl implements VhostDriver {
                 limits,
                 counters,
                 throttle,
-                recovery);
+                recovery,
+                builtinNet);
     }
 
     private Transport makeTransport(VhostEvents loop, SessionConfig config) {
@@ -355,7 +366,7 @@ final class DriverImpl implements VhostDriver {
 
     private void requireSupported(long wanted) {
         long unknown = wanted & ~supported;
-        if (unknown != 0) {
+        if (unknown != 0 && builtinNet) {
             throw new ConfigurationException("virtio features 0x" + Long.toHexString(unknown) + " "
                     + VirtioFeature.setOf(unknown) + ": not supported with these flags");
         }

@@ -169,6 +169,12 @@ final class VhostEvents implements EventLoop {
         }
     }
 
+    @Override
+    public Watch watch(int fd, Runnable readable) {
+        long token = add(fd, Epoll.IN, happened -> readable.run());
+        return () -> remove(fd, token);
+    }
+
     /** Runs {@code task} once, after some time. */
     Timer schedule(long delayMillis, Runnable task) {
         Timer timer = new Timer(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(delayMillis), task);

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 package io.vhost4j.core.session;
 
+import io.vhost4j.BackendRequests;
+import io.vhost4j.ExternMessageOps;
 import io.vhost4j.MemoryRegion;
+import io.vhost4j.PowerMonitorCondition;
+import io.vhost4j.RingInflight;
 import io.vhost4j.VhostDevice;
 import io.vhost4j.Vring;
+import io.vhost4j.VringMemory;
 import io.vhost4j.core.linux.Numa;
 import io.vhost4j.core.memory.GuestRegion;
 import io.vhost4j.core.net.NetQueue;
@@ -87,6 +92,68 @@ final class DeviceImpl implements VhostDevice {
     @Override
     public int getVringBase(int queueId) {
         return queue(queueId).base();
+    }
+
+    @Override
+    public void setVringBase(int queueId, int base) {
+        requireServedHere("setVringBase");
+        queue(queueId).setBase(base);
+    }
+
+    @Override
+    public VringMemory getVringMemory(int queueId) {
+        Requests parts = session.requests();
+        return RingViews.areas(session.rings().existing(queueId), parts.memory, parts.log);
+    }
+
+    @Override
+    public @Nullable RingInflight getVhostRingInflight(int queueId) {
+        requireServedHere("getVhostRingInflight");
+        return ServedAccount.of(session.rings().existing(queueId), session.requests().inflight);
+    }
+
+    @Override
+    public PowerMonitorCondition getMonitorAddr(int queueId) {
+        return RingViews.monitor(session.rings().existing(queueId), session.memory());
+    }
+
+    @Override
+    public void logWrite(long guestPhysAddr, long length) {
+        session.requests().log.write(guestPhysAddr, length);
+    }
+
+    @Override
+    public void logUsedVring(int queueId, long offset, long length) {
+        RingState ring = session.rings().existing(queueId);
+        LogControl log = session.requests().log;
+        if (log.log() != null && offset >= 0) {
+            long gpa = ring.whileRunning(setup -> log.usedGpa(ring));
+            if (gpa != -1) {
+                log.write(gpa + offset, length);
+            }
+        }
+    }
+
+    @Override
+    public @Nullable MemorySegment getLogBase() {
+        return session.requests().log.bits();
+    }
+
+    @Override
+    public BackendRequests backendRequests() {
+        return new ChannelRequests(session, session.loop());
+    }
+
+    @Override
+    public void externCallbackRegister(@Nullable ExternMessageOps ops) {
+        session.requests().extern.register(ops);
+    }
+
+    private void requireServedHere(String method) {
+        if (session.config().builtinNet()) {
+            throw new IllegalStateException(
+                    method + ": the library serves the rings of this device; see" + " VhostDriver.setBuiltinVirtioNet");
+        }
     }
 
     @Override

@@ -11,21 +11,24 @@ import org.slf4j.LoggerFactory;
  * only, but for {@link #running}.
  *
  * <p>The device is ready when its first receive and its first transmit ring run and are enabled, and, if the front-end tells
- * the device status, the driver is ready. A ring need not have been given anything to notify the guest by.
+ * the device status, the driver is ready. A ring need not have been given anything to notify the guest by. A device that the application
+ * serves itself is ready when all of its rings are.
  */
 final class DeviceLifecycle {
     private static final Logger LOG = LoggerFactory.getLogger(DeviceLifecycle.class);
 
     private final VhostDevice device;
     private final VhostDeviceOps ops;
+    private final boolean builtinNet;
     private final RingTable rings;
     private final Negotiation agreed;
     private volatile boolean running;
     private boolean connected;
 
-    DeviceLifecycle(VhostDevice device, VhostDeviceOps ops, RingTable rings, Negotiation agreed) {
+    DeviceLifecycle(VhostDevice device, SessionConfig config, RingTable rings, Negotiation agreed) {
         this.device = device;
-        this.ops = ops;
+        ops = config.ops();
+        builtinNet = config.builtinNet();
         this.rings = rings;
         this.agreed = agreed;
     }
@@ -58,7 +61,7 @@ final class DeviceLifecycle {
 
     /** Before a ring stops: stops the device if it cannot do without, otherwise reports the ring. */
     void ringStops(RingState ring) {
-        if (ring.index < 2) {
+        if (ring.index < 2 || !builtinNet) {
             stop();
         } else if (ring.reported) {
             ring.reported = false;
@@ -106,11 +109,14 @@ final class DeviceLifecycle {
     }
 
     private boolean ready() {
-        return rings.isReady(0) && rings.isReady(1) && agreed.driverReady();
+        boolean ready = builtinNet
+                ? rings.isReady(0) && rings.isReady(1)
+                : rings.count() > 0 && rings.all().stream().allMatch(RingState::ready);
+        return ready && agreed.driverReady();
     }
 
     private void start() {
-        rings.setActive(true);
+        rings.setActive(builtinNet);
         running = true;
         try {
             call("newDevice", () -> ops.newDevice(device));

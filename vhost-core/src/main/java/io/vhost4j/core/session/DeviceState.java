@@ -17,7 +17,7 @@ final class DeviceState {
     private static final long LOAD = 1;
     private static final long PHASE_STOPPED = 0;
     /** In the reply: no descriptor comes with it, the front-end's is used. */
-    private static final long NO_DESCRIPTOR = 0x100;
+    static final long NO_DESCRIPTOR = 0x100;
 
     private final Negotiation agreed;
     private @Nullable OwnedFd loading;
@@ -27,11 +27,14 @@ final class DeviceState {
     }
 
     /** Begins to save or load over the front-end's pipe. */
-    Reply begin(long direction, long phase, ReceivedFd received) {
+    Reply begin(long direction, long phase, ReceivedFd received, boolean ringsRun) {
         agreed.require(ProtocolFeature.DEVICE_STATE, "SET_DEVICE_STATE_FD");
         if (direction != SAVE && direction != LOAD || phase != PHASE_STOPPED) {
             throw new RequestRejectedException(
                     "SET_DEVICE_STATE_FD: direction=" + direction + ", phase=" + phase + ": must be 0 or 1, and 0");
+        }
+        if (ringsRun) {
+            throw new RequestRejectedException("SET_DEVICE_STATE_FD: rings run: stop them by GET_VRING_BASE first");
         }
         close();
         OwnedFd fd = received.adopt();

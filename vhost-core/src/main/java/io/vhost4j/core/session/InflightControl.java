@@ -25,13 +25,17 @@ final class InflightControl {
     private final Negotiation agreed;
     private final RingTable rings;
     private final long maxBytes;
+    /** Whether the library serves the rings, and so keeps the account. */
+    private final boolean tracks;
+
     private @Nullable Mapping mapping;
     private InflightInfo info = new InflightInfo(0, 0, 0, 0);
 
-    InflightControl(Negotiation agreed, RingTable rings, long maxBytes) {
+    InflightControl(Negotiation agreed, RingTable rings, long maxBytes, boolean tracks) {
         this.agreed = agreed;
         this.rings = rings;
         this.maxBytes = maxBytes;
+        this.tracks = tracks;
     }
 
     /** Makes a fresh buffer for the front-end to keep. */
@@ -108,9 +112,21 @@ final class InflightControl {
      * @throws VhostException if the buffer does not fit the ring
      */
     void apply(RingState ring) {
+        long at = addressOf(ring);
+        if (at != 0 && tracks) {
+            ring.queue.track(at);
+        }
+    }
+
+    /**
+     * Where the part of a ring is, 0 if there is none. While the ring is paused.
+     *
+     * @throws VhostException if the buffer does not fit the ring
+     */
+    long addressOf(RingState ring) {
         Mapping buffer = mapping;
         if (buffer == null || ring.index >= info.queues()) {
-            return;
+            return 0;
         }
         if (ring.size != info.queueSize()) {
             throw new RequestRejectedException("queue=" + ring.index + ", size=" + ring.size
@@ -121,7 +137,7 @@ final class InflightControl {
             throw new RequestRejectedException("queue=" + ring.index + ": the in-flight buffer of " + buffer.length()
                     + " bytes is too small for " + (agreed.packed() ? "packed" : "split") + " rings");
         }
-        ring.queue.track(buffer.address() + ring.index * queueBytes(info));
+        return buffer.address() + ring.index * queueBytes(info);
     }
 
     /** Unmaps the buffer, after all rings have stopped. */

@@ -10,6 +10,7 @@ import io.vhost4j.core.memory.DirtyLog;
 import io.vhost4j.core.protocol.FrontendRequest.RingAddresses;
 import io.vhost4j.core.protocol.LimitExceededException;
 import io.vhost4j.core.protocol.ReceivedFd;
+import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,9 @@ final class LogControl {
     private final RingTable rings;
     private final Negotiation agreed;
     private final long maxBytes;
+    /** Held while an application marks, so that the log stays mapped. */
+    private final Object use = new Object();
+
     private volatile @Nullable DirtyLog log;
     private @Nullable EventFd signal;
 
@@ -84,9 +88,7 @@ final class LogControl {
         if (!ring.queue.started()) {
             return;
         }
-        RingAddresses at = ring.addresses;
-        boolean usedElsewhere = at != null && (at.flags() & VhostUserVring.ADDR_FLAG_LOG) != 0;
-        ring.queue.setLog(log(), at != null && usedElsewhere ? at.log() : -1, signal);
+        ring.queue.setLog(log(), usedGpa(ring), signal);
     }
 
     /** File descriptors that are kept. */
@@ -96,11 +98,39 @@ final class LogControl {
 
     private void exchange(@Nullable DirtyLog next) {
         DirtyLog old = log;
-        log = next;
+        synchronized (use) {
+            log = next;
+        }
         applyAll();
         if (old != null) {
             old.release();
         }
+    }
+
+    /** Marks what the application wrote. Any thread. */
+    void write(long gpa, long bytes) {
+        if (log() == null) {
+            return;
+        }
+        synchronized (use) {
+            DirtyLog now = log();
+            if (now != null) {
+                now.mark(gpa, bytes);
+            }
+        }
+    }
+
+    /** Where the log wants the used ring to be, -1 if it does not want it. Event thread, or while the ring is paused. */
+    long usedGpa(RingState ring) {
+        RingAddresses at = ring.addresses;
+        return at != null && (at.flags() & VhostUserVring.ADDR_FLAG_LOG) != 0 ? at.log() : -1;
+    }
+
+    /** The bitmap, if writes are to be logged now. Any thread. */
+    @Nullable
+    MemorySegment bits() {
+        DirtyLog now = log();
+        return now == null ? null : now.bits();
     }
 
     /** Ends logging and unmaps the log. */

@@ -3,6 +3,7 @@ package io.vhost4j.core.session;
 
 import io.vhost4j.ConnectionLimits;
 import io.vhost4j.MemoryRegion;
+import io.vhost4j.ProtocolFeature;
 import io.vhost4j.core.linux.FileStatus;
 import io.vhost4j.core.linux.OwnedFd;
 import io.vhost4j.core.memory.GuestMemory;
@@ -23,6 +24,7 @@ final class MemoryControl {
     private final RingControl ringControl;
     private final PostcopyControl postcopy;
     private final ConnectionLimits limits;
+    private final Negotiation agreed;
     private volatile GuestMemory memory = GuestMemory.EMPTY;
 
     /** The regions of {@link #memory}; event thread only. */
@@ -56,11 +58,17 @@ final class MemoryControl {
         }
     }
 
-    MemoryControl(RingTable rings, RingControl ringControl, PostcopyControl postcopy, ConnectionLimits limits) {
+    MemoryControl(
+            RingTable rings,
+            RingControl ringControl,
+            PostcopyControl postcopy,
+            ConnectionLimits limits,
+            Negotiation agreed) {
         this.rings = rings;
         this.ringControl = ringControl;
         this.postcopy = postcopy;
         this.limits = limits;
+        this.agreed = agreed;
     }
 
     GuestMemory memory() {
@@ -78,7 +86,8 @@ final class MemoryControl {
     }
 
     /** Replaces all regions, or none. */
-    Reply replaceAll(List<RegionInfo> infos, List<ReceivedFd> fds) {
+    Reply replaceAll(List<RegionInfo> given, List<ReceivedFd> fds) {
+        List<RegionInfo> infos = given.stream().map(this::addressed).toList();
         postcopy.requireNoneHeld("SET_MEM_TABLE");
         checkSize("SET_MEM_TABLE", 0, infos);
         List<Slot> mapped = new ArrayList<>(infos.size());
@@ -120,7 +129,8 @@ final class MemoryControl {
                 .toList();
     }
 
-    Reply add(RegionInfo info, ReceivedFd received) {
+    Reply add(RegionInfo given, ReceivedFd received) {
+        RegionInfo info = addressed(given);
         postcopy.requireNoneHeld("ADD_MEM_REG");
         try (OwnedFd fd = received.adopt()) {
             FileStatus file = FileStatus.of(fd.fd());
@@ -161,7 +171,8 @@ final class MemoryControl {
         return Reply.ACK;
     }
 
-    Reply remove(RegionInfo info) {
+    Reply remove(RegionInfo given) {
+        RegionInfo info = addressed(given);
         postcopy.requireNoneHeld("REM_MEM_REG");
         Slot slot = slots.stream()
                 .filter(s -> s.matches(info))
@@ -182,6 +193,16 @@ final class MemoryControl {
     void release() {
         postcopy.close();
         replace(new ArrayList<>(), GuestMemory.EMPTY);
+    }
+
+    /**
+     * The region with the address by which the front-end refers to it: its own, or with GPA_ADDRESSES the guest physical one, while
+     * what the message says of its own has no meaning.
+     */
+    private RegionInfo addressed(RegionInfo info) {
+        return ProtocolFeature.GPA_ADDRESSES.in(agreed.protocolFeatures())
+                ? new RegionInfo(info.gpa(), info.size(), info.gpa(), info.mmapOffset())
+                : info;
     }
 
     /** Sizes are unsigned, and nothing has been checked yet. */

@@ -94,13 +94,28 @@ final class Negotiation {
         return changed != 0;
     }
 
-    void acceptProtocolFeatures(long wanted) {
+    void acceptProtocolFeatures(long wanted, boolean ringsRun) {
         long unknown = wanted & ~offeredProtocol;
         if (unknown != 0) {
             throw new RequestRejectedException("SET_PROTOCOL_FEATURES: bits 0x" + Long.toHexString(unknown) + " "
                     + ProtocolFeature.setOf(unknown) + " were not offered");
         }
+        if (ringsRun && wanted != protocolFeatures) {
+            throw new RequestRejectedException("SET_PROTOCOL_FEATURES: bits 0x"
+                    + Long.toHexString(wanted ^ protocolFeatures) + " cannot change while rings run");
+        }
+        long inBand = ProtocolFeature.INBAND_NOTIFICATIONS.mask();
+        long neededInBand = ProtocolFeature.maskOf(ProtocolFeature.BACKEND_REQ, ProtocolFeature.REPLY_ACK);
+        if ((wanted & inBand) != 0 && (wanted & neededInBand) != neededInBand) {
+            throw new RequestRejectedException("SET_PROTOCOL_FEATURES: 0x" + Long.toHexString(wanted)
+                    + ": INBAND_NOTIFICATIONS needs BACKEND_REQ and REPLY_ACK");
+        }
         protocolFeatures = wanted;
+    }
+
+    /** Whether notifications are messages where the front-end gives no descriptor for them. */
+    boolean inBand() {
+        return ProtocolFeature.INBAND_NOTIFICATIONS.in(protocolFeatures);
     }
 
     void acceptMtu(long wanted) {

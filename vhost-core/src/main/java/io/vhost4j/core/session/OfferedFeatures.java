@@ -62,8 +62,16 @@ public final class OfferedFeatures {
     public static final long PROTOCOL_SUPPORTED = PROTOCOL_DEFAULT
             | ProtocolFeature.maskOf(
                     ProtocolFeature.CROSS_ENDIAN,
+                    ProtocolFeature.CRYPTO_SESSION,
                     ProtocolFeature.PAGEFAULT,
+                    ProtocolFeature.CONFIG,
+                    ProtocolFeature.BACKEND_SEND_FD,
+                    ProtocolFeature.HOST_NOTIFIER,
+                    ProtocolFeature.INBAND_NOTIFICATIONS,
+                    ProtocolFeature.SHARED_OBJECT,
                     ProtocolFeature.GET_VRING_BASE_INFLIGHT,
+                    ProtocolFeature.GPA_ADDRESSES,
+                    ProtocolFeature.SHMEM,
                     ProtocolFeature.GET_VRING_BASE_SKIP_DRAIN);
 
     private OfferedFeatures() {}

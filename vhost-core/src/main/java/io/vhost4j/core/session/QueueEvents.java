@@ -36,6 +36,11 @@ final class QueueEvents implements QueueListener {
     }
 
     @Override
+    public boolean callByMessage(int queue) {
+        return session.callByMessage(queue);
+    }
+
+    @Override
     public void fault(int queue, RingFault fault, long value) {
         session.ringBroke(queue, fault, value);
     }

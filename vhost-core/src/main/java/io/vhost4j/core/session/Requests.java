@@ -4,9 +4,12 @@ package io.vhost4j.core.session;
 import io.vhost4j.ProtocolFeature;
 import io.vhost4j.VhostException;
 import io.vhost4j.VirtioFeature;
+import io.vhost4j.core.layout.VhostUserShmem;
 import io.vhost4j.core.protocol.FrontendRequest;
 import io.vhost4j.core.protocol.LimitExceededException;
 import io.vhost4j.core.protocol.ReceivedFd;
+import java.lang.foreign.Arena;
+import java.util.List;
 
 /** Does what the front-end asks for: the parts of a session, and which of them each request is for. Event thread only. */
 final class Requests {
@@ -22,6 +25,8 @@ final class Requests {
     final LogControl log;
     final InflightControl inflight;
     final PostcopyControl postcopy;
+    final ExternMessages extern;
+    private final ConfigSpace configSpace;
     private final IommuControl iommu;
     private final DeviceState deviceState;
     private boolean established;
@@ -31,12 +36,14 @@ final class Requests {
         agreed = new Negotiation(config.features(), config.protocolFeatures());
         rings = new RingTable(events, config.net(), 2 * config.maxQueuePairs());
         log = new LogControl(rings, agreed, config.limits().logBytes());
-        inflight = new InflightControl(agreed, rings, config.limits().inflightBytes());
-        ringControl = new RingControl(config, rings, agreed, log, inflight);
+        inflight = new InflightControl(agreed, rings, config.limits().inflightBytes(), config.builtinNet());
+        backendChannel = new BackendChannel(config, agreed, loop);
+        ringControl = new RingControl(config, rings, agreed, log, inflight, backendChannel);
         postcopy = new PostcopyControl(agreed);
-        memory = new MemoryControl(rings, ringControl, postcopy, config.limits());
-        lifecycle = new DeviceLifecycle(device, config.ops(), rings, agreed);
-        backendChannel = new BackendChannel(config.ifname(), agreed);
+        memory = new MemoryControl(rings, ringControl, postcopy, config.limits(), agreed);
+        lifecycle = new DeviceLifecycle(device, config, rings, agreed);
+        extern = new ExternMessages(device);
+        configSpace = new ConfigSpace(device, config.ops(), agreed);
         iommu = new IommuControl(agreed, backendChannel, loop, ringControl);
         deviceState = new DeviceState(agreed);
     }
@@ -53,7 +60,7 @@ final class Requests {
         log.release();
         inflight.release();
         deviceState.close();
-        backendChannel.close();
+        backendChannel.close("the session has ended");
     }
 
     private int heldFds() {
@@ -108,7 +115,10 @@ final class Requests {
             case FrontendRequest.SendRarp(var mac) -> sendRarp(mac);
             case FrontendRequest.NetSetMtu(var mtu) -> setMtu(mtu);
             case FrontendRequest.SetBackendReqFd(var fd) -> openBackendChannel(fd);
-            case FrontendRequest.GetConfig(var offset, var size, var flags) -> new Reply.Empty();
+            case FrontendRequest.GetConfig read -> configSpace.read(read);
+            case FrontendRequest.SetConfig write -> configSpace.write(write);
+            case FrontendRequest.GetSharedObject() -> sharedObject();
+            case FrontendRequest.GetShmemConfig() -> sharedMemory();
             case FrontendRequest.ResetDevice() -> resetDevice();
             case FrontendRequest.GetMaxMemSlots() -> maxMemSlots();
             case FrontendRequest.AddMemReg(var region, var fd) -> addRegion(region, fd);
@@ -124,9 +134,10 @@ final class Requests {
             case FrontendRequest.PostcopyListen() -> postcopy.listen(memory.hasRegions());
             case FrontendRequest.PostcopyEnd() -> postcopy.end();
             case FrontendRequest.PostcopyMemoryAck(var status) -> postcopy.acknowledged(status);
-            case FrontendRequest.VringKick(var queue) -> kickInBand(queue);
+            case FrontendRequest.VringKick(var queue, var reserved) -> ringControl.kickInBand(queue, reserved);
             case FrontendRequest.SetVringEndian(var queue, var big) -> setEndian(queue, big);
-            case FrontendRequest.SetDeviceStateFd(var way, var phase, var fd) -> deviceState.begin(way, phase, fd);
+            case FrontendRequest.SetDeviceStateFd(var way, var phase, var fd) ->
+                deviceState.begin(way, phase, fd, rings.anyStarted());
             case FrontendRequest.CheckDeviceState() -> deviceState.check();
             case FrontendRequest.GetVringBaseSkipDrain(var queue) -> stopWithoutDrain(queue);
             case FrontendRequest.Unsupported unsupported -> refuse(unsupported);
@@ -156,7 +167,7 @@ final class Requests {
     }
 
     private Reply setProtocolFeatures(long features) {
-        agreed.acceptProtocolFeatures(features);
+        agreed.acceptProtocolFeatures(features, rings.anyStarted());
         return Reply.ACK;
     }
 
@@ -166,15 +177,22 @@ final class Requests {
     }
 
     private Reply stopWithoutDrain(long queue) {
+        agreed.require(ProtocolFeature.INFLIGHT_SHMFD, "GET_VRING_BASE_SKIP_DRAIN");
+        agreed.require(ProtocolFeature.GET_VRING_BASE_INFLIGHT, "GET_VRING_BASE_SKIP_DRAIN");
         agreed.require(ProtocolFeature.GET_VRING_BASE_SKIP_DRAIN, "GET_VRING_BASE_SKIP_DRAIN");
         return stopRing(queue);
     }
 
-    /** Whoever polls the ring sees its buffers without; an application that waits is woken through the kick descriptor only. */
-    private Reply kickInBand(long queue) {
-        agreed.require(ProtocolFeature.INBAND_NOTIFICATIONS, "VRING_KICK");
-        rings.ring(queue);
-        return Reply.ACK;
+    /** Objects are the application's, which answers itself: without it there is none, and none is sent. */
+    private Reply sharedObject() {
+        agreed.require(ProtocolFeature.SHARED_OBJECT, "GET_SHARED_OBJECT");
+        return new Reply.Empty();
+    }
+
+    /** Regions are the application's, which answers itself: without it there are none. */
+    private Reply sharedMemory() {
+        agreed.require(ProtocolFeature.SHMEM, "GET_SHMEM_CONFIG");
+        return new Reply.Raw(Arena.ofAuto().allocate(VhostUserShmem.REGIONS_BYTES, Long.BYTES), List.of());
     }
 
     private Reply setEndian(long queue, long bigEndian) {

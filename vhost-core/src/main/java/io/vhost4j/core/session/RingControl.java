@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 package io.vhost4j.core.session;
 
+import io.vhost4j.ProtocolFeature;
 import io.vhost4j.RecoveryPolicy;
 import io.vhost4j.VhostException;
 import io.vhost4j.core.linux.EventFd;
 import io.vhost4j.core.linux.OwnedFd;
 import io.vhost4j.core.memory.GuestMemory;
 import io.vhost4j.core.memory.Iotlb;
+import io.vhost4j.core.protocol.BackendCode;
 import io.vhost4j.core.protocol.FrontendRequest.RingAddresses;
 import io.vhost4j.core.protocol.ReceivedFd;
 import io.vhost4j.core.ring.RingFault;
@@ -32,10 +34,18 @@ final class RingControl {
     private final LogControl log;
     private final InflightControl inflight;
     private final RecoveryPolicy recovery;
+    private final BackendChannel channel;
     private GuestMemory memory = GuestMemory.EMPTY;
     private @Nullable Iotlb iotlb;
 
-    RingControl(SessionConfig config, RingTable rings, Negotiation agreed, LogControl log, InflightControl inflight) {
+    RingControl(
+            SessionConfig config,
+            RingTable rings,
+            Negotiation agreed,
+            LogControl log,
+            InflightControl inflight,
+            BackendChannel channel) {
+        this.channel = channel;
         name = config.ifname();
         counters = config.counters();
         recovery = config.recovery();
@@ -123,15 +133,31 @@ final class RingControl {
     Reply kick(int queue, @Nullable ReceivedFd fd) {
         RingState ring = rings.ring(queue);
         OwnedFd adopted = fd == null ? null : fd.adopt();
-        ring.replaceKick(adopted);
+        ring.giveKick(adopted);
         ring.kicked = true;
         startIfComplete(ring);
         return Reply.ACK;
     }
 
+    /** A notification of the guest as a message; it starts the ring like SET_VRING_KICK. */
+    Reply kickInBand(long queue, long reserved) {
+        agreed.require(ProtocolFeature.INBAND_NOTIFICATIONS, "VRING_KICK");
+        RingState ring = rings.ring(queue);
+        if (reserved != 0) {
+            throw new RequestRejectedException(
+                    "VRING_KICK: queue=" + queue + ", number=" + reserved + ": is reserved, must be 0");
+        }
+        ring.kicked = true;
+        startIfComplete(ring);
+        ring.kickByMessage();
+        return Reply.ACK;
+    }
+
     Reply call(int queue, @Nullable ReceivedFd fd) {
         RingState ring = rings.ring(queue);
-        ring.replaceCall(eventFd(ring, "SET_VRING_CALL", fd));
+        EventFd event = eventFd(ring, "SET_VRING_CALL", fd);
+        ring.callGiven = true;
+        ring.replaceCall(event, false);
         return Reply.ACK;
     }
 
@@ -171,6 +197,10 @@ final class RingControl {
     void broken(int queue, RingFault fault, long value) {
         counters.ringBroken();
         LOG.warn("{}: ring {} stopped: {} (value 0x{})", name, queue, fault.text(), Long.toHexString(value));
+        RingState ring = rings.ring(queue);
+        if (!ring.hasErr()) {
+            tellByMessage(ring);
+        }
     }
 
     /** Stops all rings; what remains known of them is size, position and whether they are enabled. */
@@ -195,6 +225,12 @@ final class RingControl {
         reset();
         for (RingState ring : rings.all()) {
             ring.replaceErr(null);
+        }
+    }
+
+    private void tellByMessage(RingState ring) {
+        if (agreed.inBand()) {
+            channel.aboutRing(BackendCode.VRING_ERR, ring.index);
         }
     }
 
@@ -235,6 +271,7 @@ final class RingControl {
     /** Starts a paused ring. */
     private void begin(RingState ring, RingSetup setup) {
         ring.queue.start(setup, memory, iotlb);
+        ring.queue.setCallByMessage(agreed.inBand() && !ring.callGiven);
         if (recovery == RecoveryPolicy.REPLAY_IN_ORDER || !agreed.basesMayDiffer()) {
             resumeAtUsed(ring, setup.base());
         }
@@ -248,6 +285,7 @@ final class RingControl {
             ring.queue.discardOutstanding(agreed.packed() ? PACKED_START : 0);
         }
         ring.served = true;
+        ring.started(setup);
         log.apply(ring);
     }
 
@@ -292,6 +330,7 @@ final class RingControl {
     private void move(RingState ring, @Nullable RingSetup to) {
         if (to != null) {
             ring.queue.remap(memory, to.desc(), to.driver(), to.device());
+            ring.moved(to);
             log.apply(ring);
             return;
         }
@@ -302,7 +341,9 @@ final class RingControl {
         }
         counters.ringBroken();
         LOG.warn("{}: ring {} stopped: {}", name, ring.index, RingFault.UNMAPPED.text());
-        ring.signalError();
+        if (!ring.signalError()) {
+            tellByMessage(ring);
+        }
     }
 
     private @Nullable RingSetup placeOrNull(RingState ring, RingAddresses at) {
@@ -317,6 +358,8 @@ final class RingControl {
     private void refuse(RingState ring, RequestRejectedException why) {
         counters.ringBroken();
         LOG.warn("{}: ring {} cannot start: {}", name, ring.index, why.getMessage());
-        ring.signalError();
+        if (!ring.signalError()) {
+            tellByMessage(ring);
+        }
     }
 }

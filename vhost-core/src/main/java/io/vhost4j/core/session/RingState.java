@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 package io.vhost4j.core.session;
 
+import io.vhost4j.VhostException;
 import io.vhost4j.core.linux.EventFd;
 import io.vhost4j.core.linux.OwnedFd;
 import io.vhost4j.core.net.NetQueue;
 import io.vhost4j.core.protocol.FrontendRequest.RingAddresses;
+import io.vhost4j.core.ring.RingSetup;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,14 +35,64 @@ final class RingState {
     /** Whether the ring ran before over this connection. */
     boolean served;
 
+    /** Whether the front-end said how it wants to be notified, if only that it does not. */
+    boolean callGiven;
+
+    /** Whether the front-end said how it notifies us, if only that we are to poll. */
+    private boolean kickGiven;
+
+    // written while paused
+    private @Nullable RingSetup placed;
+    private int starts;
+
     private @Nullable EventFd call;
     private @Nullable EventFd err;
     private @Nullable OwnedFd kick;
+    /** What stands for the guest's notifications where they are messages. */
+    private @Nullable EventFd kickByMessage;
+
     private volatile int kickFd = -1;
 
     RingState(int index, NetQueue queue) {
         this.index = index;
         this.queue = queue;
+    }
+
+    /**
+     * Does something with the ring while the event thread cannot change it. Any thread, with no ring paused.
+     *
+     * @throws VhostException if the ring does not run, or its memory is gone
+     */
+    <T> T whileRunning(Function<RingSetup, T> action) {
+        queue.pause();
+        try {
+            RingSetup now = placed;
+            if (now == null || !queue.started()) {
+                throw new VhostException("queue=" + index + ": the ring does not run");
+            }
+            return action.apply(now);
+        } catch (InternalError e) {
+            throw new VhostException(
+                    "queue=" + index + ": memory is not there any more; its file may have been truncated", e);
+        } finally {
+            queue.resume();
+        }
+    }
+
+    /** The ring was started. While paused. */
+    void started(RingSetup setup) {
+        placed = setup;
+        starts++;
+    }
+
+    /** The ring runs on elsewhere. While paused. */
+    void moved(RingSetup setup) {
+        placed = setup;
+    }
+
+    /** How often the ring has started. While paused. */
+    int starts() {
+        return starts;
     }
 
     /** Whether burst calls can move packets. */
@@ -52,7 +105,32 @@ final class RingState {
         return kickFd;
     }
 
-    void replaceKick(@Nullable OwnedFd next) {
+    /** Takes what the front-end notifies by, null to poll. */
+    void giveKick(@Nullable OwnedFd next) {
+        kickGiven = true;
+        replaceKick(next);
+    }
+
+    /** The guest notifies by a message: whoever waits for the descriptor is woken. */
+    void kickByMessage() {
+        if (kickGiven) {
+            return;
+        }
+        EventFd event = kickByMessage;
+        if (event == null) {
+            event = EventFd.create();
+            kickByMessage = event;
+            kickFd = event.fd();
+        }
+        event.signal();
+    }
+
+    private void replaceKick(@Nullable OwnedFd next) {
+        EventFd replaced = kickByMessage;
+        if (replaced != null) {
+            kickByMessage = null;
+            replaced.close();
+        }
         OwnedFd old = kick;
         kick = next;
         kickFd = next == null ? -1 : next.fd();
@@ -61,12 +139,14 @@ final class RingState {
         }
     }
 
-    void replaceCall(@Nullable EventFd next) {
+    /** Exchanges what the guest is notified by. */
+    void replaceCall(@Nullable EventFd next, boolean byMessage) {
         EventFd old = call;
         call = next;
         queue.pause();
         try {
             queue.setCall(next);
+            queue.setCallByMessage(byMessage);
         } finally {
             queue.resume();
         }
@@ -91,15 +171,22 @@ final class RingState {
 
     /** File descriptors that are kept. */
     int heldFds() {
-        return (kick == null ? 0 : 1) + (call == null ? 0 : 1) + (err == null ? 0 : 1);
+        return (kick == null && kickByMessage == null ? 0 : 1) + (call == null ? 0 : 1) + (err == null ? 0 : 1);
     }
 
-    /** Tells the front-end that the ring is broken, if it wants to know. */
-    void signalError() {
+    /**
+     * Tells the front-end that the ring is broken, if it wants to know.
+     *
+     * @return false if it gave no descriptor for that
+     */
+    boolean signalError() {
         EventFd current = err;
-        if (current != null) {
-            current.signal();
-        }
+        return current != null && current.signal();
+    }
+
+    /** Whether there is a descriptor for errors. */
+    boolean hasErr() {
+        return err != null;
     }
 
     void setEnabled(boolean value) {
@@ -139,8 +226,10 @@ final class RingState {
     void shutDown() {
         stop();
         kicked = false;
+        kickGiven = false;
+        callGiven = false;
         addresses = null;
         replaceKick(null);
-        replaceCall(null);
+        replaceCall(null, false);
     }
 }

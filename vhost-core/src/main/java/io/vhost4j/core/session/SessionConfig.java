@@ -20,6 +20,7 @@ import io.vhost4j.core.net.NetOptions;
  * @param counters of the socket
  * @param throttle limits what front-ends write in the log
  * @param recovery where rings go on that were served before
+ * @param builtinNet whether the library serves the rings, as those of a network device
  */
 public record SessionConfig(
         String ifname,
@@ -32,8 +33,9 @@ public record SessionConfig(
         ConnectionLimits limits,
         Counters counters,
         LogThrottle throttle,
-        RecoveryPolicy recovery) {
-    /** With the limits and the recovery that apply by default. */
+        RecoveryPolicy recovery,
+        boolean builtinNet) {
+    /** With the limits, the recovery and the rings that apply by default. */
     public SessionConfig(
             String ifname,
             long features,
@@ -53,6 +55,7 @@ public record SessionConfig(
                 ConnectionLimits.DEFAULT,
                 new Counters(),
                 new LogThrottle(),
-                RecoveryPolicy.INFLIGHT);
+                RecoveryPolicy.INFLIGHT,
+                true);
     }
 }

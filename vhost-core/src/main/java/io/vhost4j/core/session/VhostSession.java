@@ -6,6 +6,7 @@ import io.vhost4j.VhostException;
 import io.vhost4j.core.linux.NativeException;
 import io.vhost4j.core.linux.OwnedFd;
 import io.vhost4j.core.linux.UnixSocket;
+import io.vhost4j.core.protocol.BackendCode;
 import io.vhost4j.core.protocol.FrontendRequest;
 import io.vhost4j.core.protocol.FrontendRequest.InflightInfo;
 import io.vhost4j.core.protocol.FrontendRequest.RegionInfo;
@@ -13,9 +14,15 @@ import io.vhost4j.core.protocol.LimitExceededException;
 import io.vhost4j.core.protocol.MessageReader;
 import io.vhost4j.core.protocol.MessageReader.Progress;
 import io.vhost4j.core.protocol.MessageWriter;
+import io.vhost4j.core.protocol.ProtocolException;
+import io.vhost4j.core.protocol.RequestCode;
 import io.vhost4j.core.protocol.RequestDecoder;
 import io.vhost4j.core.ring.RingFault;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,6 +51,12 @@ public final class VhostSession {
     private final MessageWriter writer;
     private final Requests requests;
     private final Runnable onEnd;
+    /** Rings whose guest is about to be notified by a message. */
+    private final Set<Integer> calls = ConcurrentHashMap.newKeySet();
+
+    /** Whether the message at hand is the front-end's answer to a reply. */
+    private boolean answersOurReply;
+
     private volatile boolean open = true;
     private long messages;
 
@@ -88,6 +101,7 @@ public final class VhostSession {
                     return;
                 }
                 handleMessage();
+                requests.backendChannel.flush();
                 reader.allowReplies(requests.postcopy.awaitsAck());
                 reader.next();
                 messages++;
@@ -95,7 +109,7 @@ public final class VhostSession {
         });
     }
 
-    /** Sends replies that wait. */
+    /** Sends what waits. */
     public void writable() {
         guarded(writer::flush);
     }
@@ -214,6 +228,32 @@ public final class VhostSession {
         });
     }
 
+    BackendChannel backendChannel() {
+        return requests.backendChannel;
+    }
+
+    Requests requests() {
+        return requests;
+    }
+
+    EventLoop loop() {
+        return loop;
+    }
+
+    /** The guest is to be notified by a message. Any thread. */
+    boolean callByMessage(int queue) {
+        if (!open || !requests.backendChannel.isOpen()) {
+            return false;
+        }
+        if (calls.add(queue)) {
+            loop.execute(() -> {
+                calls.remove(queue);
+                requests.backendChannel.aboutRing(BackendCode.VRING_CALL, queue);
+            });
+        }
+        return true;
+    }
+
     /** Any thread. */
     boolean requestConfigChange() {
         if (!open || !requests.backendChannel.isOpen()) {
@@ -243,32 +283,61 @@ public final class VhostSession {
     }
 
     private void handleMessage() {
-        FrontendRequest request = decode();
-        LOG.debug("{}: vid={}: {}", config.ifname(), device.vid(), request);
         Reply reply;
+        answersOurReply = false;
         try {
-            reply = requests.handle(request);
-            requests.lifecycle.settle();
-        } catch (CallbackFailedException e) {
+            reply = answer();
+        } catch (CallbackFailedException | ProtocolException e) {
             throw e;
         } catch (VhostException | NativeException e) {
             config.counters().requestRefused();
-            if (!acknowledges() || hasOwnReply(request)) {
+            reply = refusal();
+            if (reply == null) {
                 throw e;
             }
             if (e instanceof LimitExceededException) {
                 config.counters().limitExceeded();
             }
             warn("refused: " + e.getMessage());
-            reply = new Reply.U64(FAILED);
         }
-        send(reply);
+        try {
+            send(reply);
+        } finally {
+            reply.dispose();
+        }
+    }
+
+    /** The application may act before the library, or after it, or on what the library does not know. */
+    private Reply answer() {
+        Reply early = requests.extern.before(reader);
+        if (early == null) {
+            FrontendRequest request = decode();
+            LOG.debug("{}: vid={}: {}", config.ifname(), device.vid(), request);
+            if (request instanceof FrontendRequest.Unsupported) {
+                Reply late = requests.extern.after(reader);
+                return late == null ? requests.handle(request) : late;
+            }
+            early = requests.handle(request);
+        }
+        try {
+            requests.lifecycle.settle();
+            Reply late = requests.extern.after(reader);
+            if (late instanceof Reply.Raw) {
+                early.dispose();
+                return late;
+            }
+            return early;
+        } catch (RuntimeException e) {
+            early.dispose();
+            throw e;
+        }
     }
 
     private FrontendRequest decode() {
         if (requests.postcopy.awaitsAck()) {
             FrontendRequest answer = RequestDecoder.memoryAck(reader);
             if (answer != null) {
+                answersOurReply = true;
                 return answer;
             }
         }
@@ -287,16 +356,9 @@ public final class VhostSession {
             case Reply.State(int queue, int base) -> writer.replyState(request, queue, base);
             case Reply.Empty() -> writer.replyEmpty(request);
             case Reply.None() -> {}
-            case Reply.Descriptor(OwnedFd fd) -> {
-                try (fd) {
-                    writer.replyDescriptor(request, fd);
-                }
-            }
-            case Reply.Inflight(InflightInfo info, OwnedFd fd) -> {
-                try (fd) {
-                    writer.replyInflight(request, info, fd);
-                }
-            }
+            case Reply.Descriptor(OwnedFd fd) -> writer.replyDescriptor(request, fd);
+            case Reply.Inflight(InflightInfo info, OwnedFd fd) -> writer.replyInflight(request, info, fd);
+            case Reply.Raw(MemorySegment payload, List<OwnedFd> fds) -> writer.reply(request, payload, fds);
             case Reply.Regions(List<RegionInfo> regions, boolean table) -> writer.replyRegions(request, regions, table);
         }
     }
@@ -305,12 +367,35 @@ public final class VhostSession {
         return reader.needReply() && ProtocolFeature.REPLY_ACK.in(requests.agreed.protocolFeatures());
     }
 
-    /** For these a failure cannot be told by an acknowledgement: the front-end would take it for the answer. */
-    private static boolean hasOwnReply(FrontendRequest request) {
-        return request instanceof FrontendRequest.GetVringBase
-                || request instanceof FrontendRequest.GetStatus
-                || request instanceof FrontendRequest.GetMaxMemSlots
-                || request instanceof FrontendRequest.GetVringBaseSkipDrain
-                || request instanceof FrontendRequest.PostcopyMemoryAck;
+    /**
+     * How the front-end is told that its request was refused: as the message itself provides, or by an acknowledgement. Null where it
+     * cannot be told: it would take an acknowledgement for the answer, or did not ask for one.
+     */
+    private @Nullable Reply refusal() {
+        RequestCode code = RequestCode.of(reader.request());
+        if (code == null || answersOurReply) {
+            return answersOurReply ? null : acknowledgedFailure();
+        }
+        return switch (code) {
+            case GET_CONFIG -> new Reply.Empty();
+            case SET_DEVICE_STATE_FD -> stateRefusal();
+            case GET_VRING_BASE, GET_STATUS, GET_MAX_MEM_SLOTS, GET_VRING_BASE_SKIP_DRAIN -> null;
+            case GET_SHARED_OBJECT ->
+                ProtocolFeature.SHARED_OBJECT.in(requests.agreed.protocolFeatures())
+                        ? new Reply.Empty()
+                        : acknowledgedFailure();
+            default -> acknowledgedFailure();
+        };
+    }
+
+    private @Nullable Reply acknowledgedFailure() {
+        return acknowledges() ? new Reply.U64(FAILED) : null;
+    }
+
+    /** This message has its answer in any case, if the feature is there. */
+    private @Nullable Reply stateRefusal() {
+        return ProtocolFeature.DEVICE_STATE.in(requests.agreed.protocolFeatures()) || acknowledges()
+                ? new Reply.U64(DeviceState.NO_DESCRIPTOR | FAILED)
+                : null;
     }
 }

@@ -130,10 +130,24 @@ class NegotiationTest {
     @ParameterizedTest
     @EnumSource(
             value = RequestCode.class,
-            names = {"POSTCOPY_ADVISE", "POSTCOPY_END", "SET_CONFIG", "GET_SHARED_OBJECT", "GET_SHMEM_CONFIG"})
+            names = {"POSTCOPY_ADVISE", "POSTCOPY_END", "GET_SHMEM_CONFIG", "CREATE_CRYPTO_SESSION"})
     void shouldRefuseWhatIsNotOfferedAndGoOn(RequestCode code) {
         fixture.negotiate(SessionFixture.SPLIT);
         assertTrue(ack(code, SessionFixture.NOTHING) != 0);
+        assertTrue(fixture.session.isOpen());
+    }
+
+    @Test
+    void shouldRefuseMessagesOfOtherDevicesAndGoOn() {
+        fixture.negotiate(SessionFixture.SPLIT);
+        assertTrue(ack(RequestCode.SET_CONFIG, new Payload().zeros(13).toBytes()) != 0);
+        assertTrue(ack(RequestCode.GET_SHARED_OBJECT, new byte[16]) != 0);
+        assertTrue(ack(RequestCode.CREATE_CRYPTO_SESSION, new byte[1072]) != 0);
+        assertTrue(ack(RequestCode.CLOSE_CRYPTO_SESSION, Payload.number(1)) != 0);
+        assertTrue(ack(RequestCode.VRING_KICK, Payload.state(0, 0)) != 0);
+        try (EventFd event = EventFd.create()) {
+            assertTrue(ack(RequestCode.GPU_SET_SOCKET, SessionFixture.NOTHING, event.fd()) != 0);
+        }
         assertTrue(fixture.session.isOpen());
     }
 

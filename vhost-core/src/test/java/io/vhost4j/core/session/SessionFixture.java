@@ -23,6 +23,8 @@ import io.vhost4j.core.testkit.FakeFrontend;
 import io.vhost4j.core.testkit.FrontendMemory;
 import io.vhost4j.core.testkit.Payload;
 import io.vhost4j.core.testkit.RecordingOps;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
@@ -41,6 +43,7 @@ final class SessionFixture implements AutoCloseable {
     final Counters counters = new Counters();
     final FakeFrontend frontend;
     final VhostSession session;
+    private final List<Runnable> watched = new ArrayList<>();
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
 
     SessionFixture() {
@@ -52,6 +55,10 @@ final class SessionFixture implements AutoCloseable {
     }
 
     SessionFixture(long features, long protocolFeatures, ConnectionLimits limits) {
+        this(features, protocolFeatures, limits, true);
+    }
+
+    SessionFixture(long features, long protocolFeatures, ConnectionLimits limits, boolean builtinNet) {
         UnixSocket.Pair pair = UnixSocket.pair();
         SessionConfig config = new SessionConfig(
                 "test",
@@ -64,17 +71,34 @@ final class SessionFixture implements AutoCloseable {
                 limits,
                 counters,
                 new LogThrottle(),
-                RecoveryPolicy.INFLIGHT);
-        session = new VhostSession(pair.first(), config, tasks::add, registry, () -> {});
+                RecoveryPolicy.INFLIGHT,
+                builtinNet);
+        session = new VhostSession(pair.first(), config, new Loop(), registry, () -> {});
         frontend = new FakeFrontend(pair.second(), this::work);
         session.start();
     }
 
-    private void work() {
+    /** Everything runs on the test's thread. */
+    private final class Loop implements EventLoop {
+        @Override
+        public void execute(Runnable task) {
+            tasks.add(task);
+        }
+
+        @Override
+        public Watch watch(int fd, Runnable readable) {
+            watched.add(readable);
+            return () -> watched.remove(readable);
+        }
+    }
+
+    /** Has the session handle what has arrived. */
+    void work() {
         session.readable();
         for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
             task.run();
         }
+        List.copyOf(watched).forEach(Runnable::run);
     }
 
     /** Negotiates all that is offered of the protocol, and these virtio features. */

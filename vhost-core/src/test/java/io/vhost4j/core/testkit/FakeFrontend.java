@@ -120,9 +120,16 @@ public final class FakeFrontend implements AutoCloseable {
 
     /** Reads one reply. */
     public Reply receive() {
-        byte[] header = receiveBytes(VhostUserHeader.BYTES);
+        try (FdBag fds = new FdBag()) {
+            return receiveWith(fds);
+        }
+    }
+
+    /** Reads one reply and the file descriptors that come with it, which {@code fds} gets. */
+    public Reply receiveWith(FdBag fds) {
+        byte[] header = receiveBytes(VhostUserHeader.BYTES, fds);
         ByteBuffer fields = ByteBuffer.wrap(header).order(ByteOrder.nativeOrder());
-        return new Reply(fields.getInt(0), fields.getInt(4), receiveBytes(fields.getInt(8)));
+        return new Reply(fields.getInt(0), fields.getInt(4), receiveBytes(fields.getInt(8), fds));
     }
 
     /** Whether nothing has arrived. */
@@ -132,14 +139,18 @@ public final class FakeFrontend implements AutoCloseable {
 
     /** Waits until the other side has closed, and fails if it sends something instead. */
     public void awaitClosed() {
-        assertEquals(0, receiveSome(1).length, "bytes received where the connection should end");
+        byte[] some;
+        try (FdBag fds = new FdBag()) {
+            some = receiveSome(1, fds);
+        }
+        assertEquals(0, some.length, "bytes received where the connection should end");
     }
 
-    private byte[] receiveBytes(int count) {
+    private byte[] receiveBytes(int count, FdBag fds) {
         byte[] result = new byte[count];
         int at = 0;
         while (at < count) {
-            byte[] some = receiveSome(count - at);
+            byte[] some = receiveSome(count - at, fds);
             if (some.length == 0) {
                 throw new AssertionError("the connection ended after " + at + " of " + count + " bytes");
             }
@@ -149,12 +160,11 @@ public final class FakeFrontend implements AutoCloseable {
         return result;
     }
 
-    private byte[] receiveSome(int limit) {
+    private byte[] receiveSome(int limit, FdBag fds) {
         if (Poll.await(socket.fd(), Poll.IN, TIMEOUT_MILLIS) == 0) {
             throw new AssertionError("nothing arrived within " + TIMEOUT_MILLIS + " ms");
         }
-        try (Arena arena = Arena.ofConfined();
-                FdBag fds = new FdBag()) {
+        try (Arena arena = Arena.ofConfined()) {
             MemorySegment data = arena.allocate(limit, 8);
             long got = receiveOrEnd(data, limit, fds);
             byte[] result = new byte[(int) got];

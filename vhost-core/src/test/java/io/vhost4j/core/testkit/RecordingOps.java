@@ -21,6 +21,7 @@ public final class RecordingOps implements VhostDeviceOps {
     private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
     private volatile BiConsumer<String, VhostDevice> reaction = (event, device) -> {};
     private volatile @Nullable VhostDevice device;
+    private volatile byte[] config = {};
 
     /** Nothing written yet. */
     public RecordingOps() {}
@@ -81,6 +82,35 @@ public final class RecordingOps implements VhostDeviceOps {
     @Override
     public void featuresChanged(VhostDevice of, long features) {
         record("featuresChanged", of);
+    }
+
+    /** What the configuration space holds; its length is where it ends. */
+    public void config(byte[] bytes) {
+        config = bytes;
+    }
+
+    /** The configuration space. */
+    public byte[] config() {
+        return config;
+    }
+
+    @Override
+    public boolean getConfig(VhostDevice of, int offset, byte[] into) {
+        if (offset + into.length > config.length) {
+            return false;
+        }
+        System.arraycopy(config, offset, into, 0, into.length);
+        return true;
+    }
+
+    @Override
+    public boolean setConfig(VhostDevice of, int offset, byte[] bytes, boolean migration) {
+        record("setConfig " + offset + (migration ? " migration" : ""), of);
+        if (offset + bytes.length > config.length) {
+            return false;
+        }
+        System.arraycopy(bytes, 0, config, offset, bytes.length);
+        return true;
     }
 
     @Override
