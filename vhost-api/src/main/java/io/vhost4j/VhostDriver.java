@@ -93,6 +93,15 @@ public interface VhostDriver extends AutoCloseable {
      */
     void setSocketOwner(int uid, int gid);
 
+    /** Sets what each front-end may cost; {@link ConnectionLimits#DEFAULT} by default. */
+    void setConnectionLimits(ConnectionLimits limits);
+
+    /** What each front-end may cost. */
+    ConnectionLimits getConnectionLimits();
+
+    /** What has happened on this socket so far. Any time, also after {@link #close}. */
+    DriverCounters counters();
+
     /** Sets who is told about devices; required before {@link #start}. */
     void callbackRegister(VhostDeviceOps ops);
 

@@ -20,20 +20,30 @@ import java.util.List;
  * that made it.
  */
 public final class MessageWriter implements AutoCloseable {
-    /** Bytes that may wait for a peer that does not read. */
+    /** Bytes that may wait for a peer that does not read, if nothing else is said. */
     public static final int MAX_WAITING = 16384;
 
     private static final int MAX_MESSAGE = VhostUserHeader.BYTES + VhostUserMemory.TABLE_MAX_BYTES;
 
     private final UnixSocket socket;
     private final Arena arena = Arena.ofConfined();
-    private final MemorySegment waiting = arena.allocate(MAX_WAITING, Long.BYTES);
+    private final MemorySegment waiting;
     private final MemorySegment message = arena.allocate(MAX_MESSAGE, Long.BYTES);
     private int waitingBytes;
 
     /** Writes to {@code socket}, which stays the caller's. */
     public MessageWriter(UnixSocket socket) {
+        this(socket, MAX_WAITING);
+    }
+
+    /**
+     * Writes to {@code socket}, which stays the caller's.
+     *
+     * @param maxWaiting bytes that may wait for a peer that does not read
+     */
+    public MessageWriter(UnixSocket socket, int maxWaiting) {
         this.socket = socket;
+        waiting = arena.allocate(maxWaiting, Long.BYTES);
     }
 
     /** Replies with a number. */
@@ -108,8 +118,8 @@ public final class MessageWriter implements AutoCloseable {
         int length = VhostUserHeader.BYTES + payloadBytes;
         long sent = hasWaiting() ? 0 : socket.send(message, 0, length, new int[] {fd.fd()});
         if (sent <= 0) {
-            throw new ProtocolException(
-                    "the front-end does not read its replies: one with a file descriptor cannot wait");
+            throw new LimitExceededException(
+                    "the front-end does not read what it is sent: a message with a file descriptor cannot wait");
         }
         keep(sent, length);
     }
@@ -149,9 +159,9 @@ public final class MessageWriter implements AutoCloseable {
 
     private void keep(long sent, int length) {
         int rest = length - (int) sent;
-        if (rest > MAX_WAITING - waitingBytes) {
-            throw new ProtocolException("the front-end does not read its replies: " + waitingBytes
-                    + " bytes wait, the limit is " + MAX_WAITING);
+        if (rest > waiting.byteSize() - waitingBytes) {
+            throw new LimitExceededException("the front-end does not read what it is sent: " + waitingBytes
+                    + " bytes wait, the limit is " + waiting.byteSize());
         }
         MemorySegment.copy(message, sent, waiting, waitingBytes, rest);
         waitingBytes += rest;

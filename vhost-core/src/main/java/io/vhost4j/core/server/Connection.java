@@ -11,9 +11,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Joins a session to the event thread, and limits the time that a message may take to arrive. Event thread only. */
 final class Connection implements EventHandler {
-    /** Milliseconds that a message may take if nothing else is said. */
-    static final long MESSAGE_MILLIS = 10_000;
-
     private final VhostEvents events;
     private final UnixSocket socket;
     private final long messageMillis;
@@ -59,6 +56,16 @@ final class Connection implements EventHandler {
         session.start();
     }
 
+    /** Whether the front-end has begun to negotiate. */
+    boolean established() {
+        return session.established();
+    }
+
+    /** Ends the session because of a limit. */
+    void endAtLimit(String reason) {
+        session.endAtLimit(reason);
+    }
+
     /** Ends the session. */
     void end(String reason) {
         session.end(reason);
@@ -95,7 +102,7 @@ final class Connection implements EventHandler {
             return;
         }
         if (session.messages() == messageOfTimer) {
-            session.end("a message was not complete after " + messageMillis + " ms");
+            session.endAtLimit("a message was not complete after " + messageMillis + " ms");
         } else {
             awaitWhatIsDue();
         }

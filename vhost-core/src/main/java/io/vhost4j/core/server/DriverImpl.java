@@ -2,6 +2,8 @@
 package io.vhost4j.core.server;
 
 import io.vhost4j.ConfigurationException;
+import io.vhost4j.ConnectionLimits;
+import io.vhost4j.DriverCounters;
 import io.vhost4j.DriverFlag;
 import io.vhost4j.ProtocolFeature;
 import io.vhost4j.VhostDeviceOps;
@@ -9,6 +11,8 @@ import io.vhost4j.VhostDriver;
 import io.vhost4j.VirtioFeature;
 import io.vhost4j.core.linux.UnixSocket;
 import io.vhost4j.core.net.NetOptions;
+import io.vhost4j.core.session.Counters;
+import io.vhost4j.core.session.LogThrottle;
 import io.vhost4j.core.session.OfferedFeatures;
 import io.vhost4j.core.session.SessionConfig;
 import java.nio.file.Path;
@@ -17,9 +21,12 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A registered socket: settings until it is started, connections from then on. */
 final class DriverImpl implements VhostDriver {
+    private static final Logger LOG = LoggerFactory.getLogger(DriverImpl.class);
     private static final int MAX_MODE = 0777;
     private static final long SEGMENTATION = VirtioFeature.maskOf(
             VirtioFeature.HOST_TSO4, VirtioFeature.HOST_TSO6, VirtioFeature.HOST_ECN, VirtioFeature.HOST_UFO);
@@ -30,6 +37,8 @@ final class DriverImpl implements VhostDriver {
     private final long supported;
     private final long supportedProtocol;
     private final CountDownLatch closed = new CountDownLatch(1);
+    private final Counters counters = new Counters();
+    private final LogThrottle throttle = new LogThrottle();
 
     // guarded by this, until started
     private long features;
@@ -38,6 +47,7 @@ final class DriverImpl implements VhostDriver {
     private int mode = -1;
     private int uid = -1;
     private int gid = -1;
+    private ConnectionLimits limits = ConnectionLimits.DEFAULT;
     private @Nullable VhostDeviceOps ops;
     private @Nullable VhostEvents events;
     private @Nullable Transport transport;
@@ -149,6 +159,22 @@ final class DriverImpl implements VhostDriver {
     }
 
     @Override
+    public synchronized void setConnectionLimits(ConnectionLimits wanted) {
+        requireNotStarted();
+        limits = wanted;
+    }
+
+    @Override
+    public synchronized ConnectionLimits getConnectionLimits() {
+        return limits;
+    }
+
+    @Override
+    public DriverCounters counters() {
+        return counters.snapshot();
+    }
+
+    @Override
     public synchronized void callbackRegister(VhostDeviceOps newOps) {
         requireNotStarted();
         ops = newOps;
@@ -234,7 +260,16 @@ final class DriverImpl implements VhostDriver {
                 flags.contains(DriverFlag.EXTBUF_SUPPORT),
                 flags.contains(DriverFlag.NET_COMPLIANT_OL_FLAGS));
         return new SessionConfig(
-                path.toString(), features, protocolFeatures, maxQueuePairs, told, told.offloadsGuestNotify(), net);
+                path.toString(),
+                features,
+                protocolFeatures,
+                maxQueuePairs,
+                told,
+                told.offloadsGuestNotify(),
+                net,
+                limits,
+                counters,
+                throttle);
     }
 
     private Transport makeTransport(VhostEvents loop, SessionConfig config) {
@@ -247,17 +282,37 @@ final class DriverImpl implements VhostDriver {
                     socket -> connect(loop, socket, config));
         }
         return ListeningTransport.open(
-                loop,
-                path.toString(),
-                new SocketFile.Access(mode, uid, gid),
-                socket -> connect(loop, socket, config),
-                connections::size);
+                loop, path.toString(), new SocketFile.Access(mode, uid, gid), socket -> connect(loop, socket, config));
     }
 
     private void connect(VhostEvents loop, UnixSocket socket, SessionConfig config) {
-        Connection connection = Connection.of(loop, socket, config, Connection.MESSAGE_MILLIS, this::ended);
+        int most = config.limits().connections();
+        if (connections.size() >= most) {
+            counters.connectionRefused();
+            counters.limitExceeded();
+            if (throttle.permits()) {
+                LOG.warn("{}: refused a connection: there are {} already", path, most);
+            }
+            socket.close();
+            return;
+        }
+        makeRoom(config.limits().halfOpenConnections());
+        counters.connectionAccepted();
+        Connection connection =
+                Connection.of(loop, socket, config, config.limits().messageMillis(), this::ended);
         connections.add(connection);
         connection.open();
+    }
+
+    /** The newest connection goes first: a front-end negotiates at once, who only holds connections does not. */
+    private void makeRoom(int mostHalfOpen) {
+        List<Connection> halfOpen =
+                connections.stream().filter(c -> !c.established()).toList();
+        if (halfOpen.size() >= mostHalfOpen) {
+            halfOpen.getFirst()
+                    .endAtLimit("of " + halfOpen.size()
+                            + " connections that do not negotiate this was the oldest, and there is a new one");
+        }
     }
 
     private void ended(Connection connection) {

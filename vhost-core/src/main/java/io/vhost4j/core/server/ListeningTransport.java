@@ -6,16 +6,12 @@ import io.vhost4j.core.linux.NativeException;
 import io.vhost4j.core.linux.UnixSocket;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Listens, and accepts every front-end that connects. */
 final class ListeningTransport implements Transport, EventHandler {
     private static final Logger LOG = LoggerFactory.getLogger(ListeningTransport.class);
-
-    /** Most connections of one socket at the same time. */
-    static final int MAX_CONNECTIONS = 1024;
 
     private static final int ACCEPTS_PER_TURN = 16;
     private static final long BACK_OFF_MILLIS = 200;
@@ -25,37 +21,26 @@ final class ListeningTransport implements Transport, EventHandler {
     private final UnixSocket socket;
     private final SocketFile file;
     private final Consumer<UnixSocket> onConnect;
-    private final IntSupplier connections;
     private long token;
     private boolean listening;
     private boolean ended;
 
     private ListeningTransport(
-            VhostEvents events,
-            String path,
-            UnixSocket socket,
-            SocketFile file,
-            Consumer<UnixSocket> onConnect,
-            IntSupplier connections) {
+            VhostEvents events, String path, UnixSocket socket, SocketFile file, Consumer<UnixSocket> onConnect) {
         this.events = events;
         this.path = path;
         this.socket = socket;
         this.file = file;
         this.onConnect = onConnect;
-        this.connections = connections;
     }
 
     /** Makes the socket file; any thread. */
     static ListeningTransport open(
-            VhostEvents events,
-            String path,
-            SocketFile.Access access,
-            Consumer<UnixSocket> onConnect,
-            IntSupplier connections) {
+            VhostEvents events, String path, SocketFile.Access access, Consumer<UnixSocket> onConnect) {
         UnixSocket socket = UnixSocket.open();
         try {
             SocketFile file = SocketFile.listen(socket, path, access);
-            return new ListeningTransport(events, path, socket, file, onConnect, connections);
+            return new ListeningTransport(events, path, socket, file, onConnect);
         } catch (RuntimeException e) {
             socket.close();
             throw e;
@@ -78,22 +63,13 @@ final class ListeningTransport implements Transport, EventHandler {
                 if (accepted.isEmpty()) {
                     return;
                 }
-                take(accepted.get());
+                onConnect.accept(accepted.get());
             }
         } catch (NativeException e) {
             LOG.warn(
                     "{}: cannot accept a connection, trying again in {} ms: {}", path, BACK_OFF_MILLIS, e.getMessage());
             pause();
         }
-    }
-
-    private void take(UnixSocket accepted) {
-        if (connections.getAsInt() >= MAX_CONNECTIONS) {
-            LOG.warn("{}: refused a connection: there are {} already", path, MAX_CONNECTIONS);
-            accepted.close();
-            return;
-        }
-        onConnect.accept(accepted);
     }
 
     private void pause() {

@@ -60,6 +60,11 @@ final class DeviceState {
         }
     }
 
+    /** File descriptors that are kept. */
+    int heldFds() {
+        return loading == null ? 0 : 1;
+    }
+
     /** Closes what is open. */
     void close() {
         if (loading != null) {

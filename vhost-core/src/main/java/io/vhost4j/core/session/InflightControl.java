@@ -9,6 +9,7 @@ import io.vhost4j.core.linux.Mapping;
 import io.vhost4j.core.linux.MemFd;
 import io.vhost4j.core.linux.OwnedFd;
 import io.vhost4j.core.protocol.FrontendRequest.InflightInfo;
+import io.vhost4j.core.protocol.LimitExceededException;
 import io.vhost4j.core.protocol.ReceivedFd;
 import org.jspecify.annotations.Nullable;
 
@@ -22,12 +23,14 @@ final class InflightControl {
 
     private final Negotiation agreed;
     private final RingTable rings;
+    private final long maxBytes;
     private @Nullable Mapping mapping;
     private InflightInfo info = new InflightInfo(0, 0, 0, 0);
 
-    InflightControl(Negotiation agreed, RingTable rings) {
+    InflightControl(Negotiation agreed, RingTable rings, long maxBytes) {
         this.agreed = agreed;
         this.rings = rings;
+        this.maxBytes = maxBytes;
     }
 
     /** Makes a fresh buffer for the front-end to keep. */
@@ -35,6 +38,7 @@ final class InflightControl {
         agreed.require(ProtocolFeature.INFLIGHT_SHMFD, "GET_INFLIGHT_FD");
         check("GET_INFLIGHT_FD", wanted);
         long bytes = wanted.queues() * queueBytes(wanted);
+        checkLimit("GET_INFLIGHT_FD", bytes);
         OwnedFd file = MemFd.create("vhost4j-inflight", bytes);
         MemFd.addSeals(file.fd(), MemFd.F_SEAL_SHRINK | MemFd.F_SEAL_GROW | MemFd.F_SEAL_SEAL);
         return new Reply.Inflight(new InflightInfo(bytes, 0, wanted.queues(), wanted.queueSize()), file);
@@ -47,6 +51,7 @@ final class InflightControl {
             throw new RequestRejectedException("SET_INFLIGHT_FD: rings run: stop them by GET_VRING_BASE first");
         }
         check("SET_INFLIGHT_FD", given);
+        checkLimit("SET_INFLIGHT_FD", given.sizeBytes());
         String what = "SET_INFLIGHT_FD: size=" + given.sizeBytes() + ", offset=" + given.offset();
         long needed = given.queues() * queueBytes(given);
         if (given.sizeBytes() < needed || given.offset() < 0 || given.offset() + given.sizeBytes() < 0) {
@@ -78,6 +83,12 @@ final class InflightControl {
         if (asked.queues() < 1 || asked.queueSize() < 1 || asked.queueSize() > RingPlacement.MAX_SIZE) {
             throw new RequestRejectedException(request + ": queues=" + asked.queues() + ", queue size="
                     + asked.queueSize() + ": must be at least 1, and a ring at most " + RingPlacement.MAX_SIZE);
+        }
+    }
+
+    private void checkLimit(String request, long bytes) {
+        if (bytes > maxBytes) {
+            throw new LimitExceededException(request + ": a buffer of " + bytes + " bytes: the limit is " + maxBytes);
         }
     }
 

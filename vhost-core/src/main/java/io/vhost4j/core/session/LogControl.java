@@ -8,6 +8,7 @@ import io.vhost4j.core.linux.EventFd;
 import io.vhost4j.core.linux.OwnedFd;
 import io.vhost4j.core.memory.DirtyLog;
 import io.vhost4j.core.protocol.FrontendRequest.RingAddresses;
+import io.vhost4j.core.protocol.LimitExceededException;
 import io.vhost4j.core.protocol.ReceivedFd;
 import org.jspecify.annotations.Nullable;
 
@@ -18,12 +19,14 @@ import org.jspecify.annotations.Nullable;
 final class LogControl {
     private final RingTable rings;
     private final Negotiation agreed;
+    private final long maxBytes;
     private volatile @Nullable DirtyLog log;
     private @Nullable EventFd signal;
 
-    LogControl(RingTable rings, Negotiation agreed) {
+    LogControl(RingTable rings, Negotiation agreed, long maxBytes) {
         this.rings = rings;
         this.agreed = agreed;
+        this.maxBytes = maxBytes;
     }
 
     /** The log, if writes are to be logged now. Any thread. */
@@ -35,6 +38,9 @@ final class LogControl {
     /** Takes a log, in place of the one before. The answer is the same with and without a wish for one. */
     Reply setBase(long sizeBytes, long offset, ReceivedFd received) {
         agreed.require(ProtocolFeature.LOG_SHMFD, "SET_LOG_BASE");
+        if (sizeBytes > maxBytes) {
+            throw new LimitExceededException("SET_LOG_BASE: size=" + sizeBytes + ": the limit is " + maxBytes);
+        }
         DirtyLog next;
         try (OwnedFd fd = received.adopt()) {
             next = DirtyLog.map(fd, sizeBytes, offset);
@@ -77,6 +83,11 @@ final class LogControl {
         RingAddresses at = ring.addresses;
         boolean usedElsewhere = at != null && (at.flags() & VhostUserVring.ADDR_FLAG_LOG) != 0;
         ring.queue.setLog(log(), at != null && usedElsewhere ? at.log() : -1, signal);
+    }
+
+    /** File descriptors that are kept. */
+    int heldFds() {
+        return signal == null ? 0 : 1;
     }
 
     private void exchange(@Nullable DirtyLog next) {

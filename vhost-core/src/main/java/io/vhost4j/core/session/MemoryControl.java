@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 package io.vhost4j.core.session;
 
+import io.vhost4j.ConnectionLimits;
 import io.vhost4j.MemoryRegion;
 import io.vhost4j.core.linux.FileStatus;
 import io.vhost4j.core.linux.OwnedFd;
 import io.vhost4j.core.memory.GuestMemory;
 import io.vhost4j.core.memory.GuestRegion;
 import io.vhost4j.core.protocol.FrontendRequest.RegionInfo;
+import io.vhost4j.core.protocol.LimitExceededException;
 import io.vhost4j.core.protocol.ReceivedFd;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,12 +19,10 @@ import java.util.stream.IntStream;
  * them; so a ring stands still only for the exchange. Changed on the event thread, read from any.
  */
 final class MemoryControl {
-    /** Most regions of a device. */
-    static final int MAX_SLOTS = 509;
-
     private final RingTable rings;
     private final RingControl ringControl;
     private final PostcopyControl postcopy;
+    private final ConnectionLimits limits;
     private volatile GuestMemory memory = GuestMemory.EMPTY;
 
     /** The regions of {@link #memory}; event thread only. */
@@ -56,10 +56,11 @@ final class MemoryControl {
         }
     }
 
-    MemoryControl(RingTable rings, RingControl ringControl, PostcopyControl postcopy) {
+    MemoryControl(RingTable rings, RingControl ringControl, PostcopyControl postcopy, ConnectionLimits limits) {
         this.rings = rings;
         this.ringControl = ringControl;
         this.postcopy = postcopy;
+        this.limits = limits;
     }
 
     GuestMemory memory() {
@@ -79,6 +80,7 @@ final class MemoryControl {
     /** Replaces all regions, or none. */
     Reply replaceAll(List<RegionInfo> infos, List<ReceivedFd> fds) {
         postcopy.requireNoneHeld("SET_MEM_TABLE");
+        checkSize("SET_MEM_TABLE", 0, infos);
         List<Slot> mapped = new ArrayList<>(infos.size());
         final GuestMemory next;
         try {
@@ -127,9 +129,13 @@ final class MemoryControl {
                     return held(info, slot.region, List.of(), () -> slot.uses++);
                 }
             }
-            if (slots.size() >= MAX_SLOTS) {
-                throw new RequestRejectedException("ADD_MEM_REG: there are " + MAX_SLOTS + " regions already");
+            if (slots.size() >= limits.memoryRegions()) {
+                throw new LimitExceededException("ADD_MEM_REG: there are " + slots.size() + " regions already");
             }
+            checkSize(
+                    "ADD_MEM_REG",
+                    slots.stream().mapToLong(slot -> slot.region.size()).sum(),
+                    List.of(info));
             Slot slot = map(info, fd, file);
             GuestMemory next;
             try {
@@ -176,6 +182,19 @@ final class MemoryControl {
     void release() {
         postcopy.close();
         replace(new ArrayList<>(), GuestMemory.EMPTY);
+    }
+
+    /** Sizes are unsigned, and nothing has been checked yet. */
+    private void checkSize(String request, long mappedBytes, List<RegionInfo> more) {
+        long left = limits.memoryBytes() - mappedBytes;
+        for (RegionInfo info : more) {
+            if (Long.compareUnsigned(info.size(), left) > 0) {
+                throw new LimitExceededException(String.format(
+                        "%s: gpa=%#x, size=%#x: more memory than the limit of %#x bytes",
+                        request, info.gpa(), info.size(), limits.memoryBytes()));
+            }
+            left -= info.size();
+        }
     }
 
     private static Slot map(RegionInfo info, OwnedFd fd, FileStatus file) {

@@ -106,6 +106,11 @@ final class PostcopyControl {
         return new Reply.U64(0);
     }
 
+    /** File descriptors that are kept. */
+    int heldFds() {
+        return faults == null ? 0 : 1;
+    }
+
     private void dropHeld() {
         awaiting.forEach(GuestRegion::release);
         awaiting = List.of();

@@ -22,6 +22,7 @@ final class RingControl {
     private static final Logger LOG = LoggerFactory.getLogger(RingControl.class);
 
     private final String name;
+    private final Counters counters;
     private final RingTable rings;
     private final Negotiation agreed;
     private final LogControl log;
@@ -29,8 +30,9 @@ final class RingControl {
     private GuestMemory memory = GuestMemory.EMPTY;
     private @Nullable Iotlb iotlb;
 
-    RingControl(String name, RingTable rings, Negotiation agreed, LogControl log, InflightControl inflight) {
-        this.name = name;
+    RingControl(SessionConfig config, RingTable rings, Negotiation agreed, LogControl log, InflightControl inflight) {
+        name = config.ifname();
+        counters = config.counters();
         this.rings = rings;
         this.agreed = agreed;
         this.log = log;
@@ -161,6 +163,7 @@ final class RingControl {
 
     /** A burst call found the ring broken, and told the front-end. */
     void broken(int queue, RingFault fault, long value) {
+        counters.ringBroken();
         LOG.warn("{}: ring {} stopped: {} (value 0x{})", name, queue, fault.text(), Long.toHexString(value));
     }
 
@@ -287,6 +290,7 @@ final class RingControl {
             LOG.debug("{}: ring {} waits for its addresses", name, ring.index);
             return;
         }
+        counters.ringBroken();
         LOG.warn("{}: ring {} stopped: {}", name, ring.index, RingFault.UNMAPPED.text());
         ring.signalError();
     }
@@ -301,6 +305,7 @@ final class RingControl {
     }
 
     private void refuse(RingState ring, RequestRejectedException why) {
+        counters.ringBroken();
         LOG.warn("{}: ring {} cannot start: {}", name, ring.index, why.getMessage());
         ring.signalError();
     }

@@ -86,6 +86,11 @@ final class RingState {
         }
     }
 
+    /** File descriptors that are kept. */
+    int heldFds() {
+        return (kick == null ? 0 : 1) + (call == null ? 0 : 1) + (err == null ? 0 : 1);
+    }
+
     /** Tells the front-end that the ring is broken, if it wants to know. */
     void signalError() {
         EventFd current = err;

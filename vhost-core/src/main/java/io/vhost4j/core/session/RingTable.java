@@ -118,6 +118,15 @@ final class RingTable {
         return false;
     }
 
+    /** File descriptors that are kept for all rings. */
+    int heldFds() {
+        int count = 0;
+        for (RingState ring : rings) {
+            count += ring.heldFds();
+        }
+        return count;
+    }
+
     /** Waits until no burst call is in any ring, and keeps them out. */
     void pauseAll() {
         for (RingState ring : rings) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 package io.vhost4j.core.session;
 
+import io.vhost4j.ConnectionLimits;
 import io.vhost4j.VhostDeviceOps;
 import io.vhost4j.core.net.NetOptions;
 
@@ -14,6 +15,9 @@ import io.vhost4j.core.net.NetOptions;
  * @param ops who is told
  * @param offloadsGuestNotify whether the application may notify the guest itself
  * @param net options of the queues
+ * @param limits what a front-end may cost
+ * @param counters of the socket
+ * @param throttle limits what front-ends write in the log
  */
 public record SessionConfig(
         String ifname,
@@ -22,4 +26,29 @@ public record SessionConfig(
         int maxQueuePairs,
         VhostDeviceOps ops,
         boolean offloadsGuestNotify,
-        NetOptions net) {}
+        NetOptions net,
+        ConnectionLimits limits,
+        Counters counters,
+        LogThrottle throttle) {
+    /** With the limits that apply by default. */
+    public SessionConfig(
+            String ifname,
+            long features,
+            long protocolFeatures,
+            int maxQueuePairs,
+            VhostDeviceOps ops,
+            boolean offloadsGuestNotify,
+            NetOptions net) {
+        this(
+                ifname,
+                features,
+                protocolFeatures,
+                maxQueuePairs,
+                ops,
+                offloadsGuestNotify,
+                net,
+                ConnectionLimits.DEFAULT,
+                new Counters(),
+                new LogThrottle());
+    }
+}

@@ -3,17 +3,16 @@ package io.vhost4j.core.session;
 
 import io.vhost4j.ProtocolFeature;
 import io.vhost4j.VhostException;
-import io.vhost4j.VirtioFeature;
 import io.vhost4j.core.linux.NativeException;
 import io.vhost4j.core.linux.OwnedFd;
 import io.vhost4j.core.linux.UnixSocket;
 import io.vhost4j.core.protocol.FrontendRequest;
 import io.vhost4j.core.protocol.FrontendRequest.InflightInfo;
 import io.vhost4j.core.protocol.FrontendRequest.RegionInfo;
+import io.vhost4j.core.protocol.LimitExceededException;
 import io.vhost4j.core.protocol.MessageReader;
 import io.vhost4j.core.protocol.MessageReader.Progress;
 import io.vhost4j.core.protocol.MessageWriter;
-import io.vhost4j.core.protocol.ReceivedFd;
 import io.vhost4j.core.protocol.RequestDecoder;
 import io.vhost4j.core.ring.RingFault;
 import java.util.List;
@@ -35,7 +34,6 @@ public final class VhostSession {
     private static final int MESSAGES_PER_TURN = 64;
 
     private static final long FAILED = 1;
-    private static final long MAC_MASK = 0xffff_ffff_ffffL;
 
     private final UnixSocket socket;
     private final SessionConfig config;
@@ -44,17 +42,7 @@ public final class VhostSession {
     private final DeviceImpl device;
     private final MessageReader reader;
     private final MessageWriter writer;
-    private final Negotiation agreed;
-    private final RingTable rings;
-    private final RingControl ringControl;
-    private final MemoryControl memory;
-    private final DeviceLifecycle lifecycle;
-    private final BackendChannel backendChannel;
-    private final LogControl log;
-    private final IommuControl iommu;
-    private final InflightControl inflight;
-    private final PostcopyControl postcopy;
-    private final DeviceState deviceState;
+    private final Requests requests;
     private final Runnable onEnd;
     private volatile boolean open = true;
     private long messages;
@@ -74,24 +62,16 @@ public final class VhostSession {
         this.onEnd = onEnd;
         device = registry.register(vid -> new DeviceImpl(vid, this));
         reader = new MessageReader(socket);
-        writer = new MessageWriter(socket);
-        agreed = new Negotiation(config.features(), config.protocolFeatures());
-        rings = new RingTable(new QueueEvents(device, config, this), config.net(), 2 * config.maxQueuePairs());
-        log = new LogControl(rings, agreed);
-        inflight = new InflightControl(agreed, rings);
-        ringControl = new RingControl(config.ifname(), rings, agreed, log, inflight);
-        postcopy = new PostcopyControl(agreed);
-        memory = new MemoryControl(rings, ringControl, postcopy);
-        lifecycle = new DeviceLifecycle(device, config.ops(), rings, agreed);
-        backendChannel = new BackendChannel(config.ifname(), agreed);
-        iommu = new IommuControl(agreed, backendChannel, loop, ringControl);
-        deviceState = new DeviceState(agreed);
+        writer = new MessageWriter(socket, config.limits().unreadReplyBytes());
+        requests = new Requests(device, config, loop, new QueueEvents(device, config, this));
     }
 
     /** Tells the application of the connection. */
     public void start() {
-        LOG.info("{}: vid={} connected", config.ifname(), device.vid());
-        guarded(lifecycle::connected);
+        if (config.throttle().permits()) {
+            LOG.info("{}: vid={} connected", config.ifname(), device.vid());
+        }
+        guarded(requests.lifecycle::connected);
     }
 
     /** Handles what the front-end has sent, up to some messages. */
@@ -103,10 +83,12 @@ public final class VhostSession {
                     return;
                 }
                 if (progress == Progress.END) {
+                    config.counters().sessionEndedByPeer();
                     end("the front-end disconnected");
                     return;
                 }
                 handleMessage();
+                reader.allowReplies(requests.postcopy.awaitsAck());
                 reader.next();
                 messages++;
             }
@@ -138,21 +120,54 @@ public final class VhostSession {
         return open;
     }
 
+    /** Whether the front-end has begun to negotiate. */
+    public boolean established() {
+        return requests.established();
+    }
+
+    /** Ends the session because it met a limit. */
+    public void endAtLimit(String reason) {
+        if (open) {
+            config.counters().limitExceeded();
+            fail(reason);
+        }
+    }
+
+    private void fail(String reason) {
+        if (open) {
+            config.counters().sessionEndedByError();
+            warn("ended: " + reason);
+            finish();
+        }
+    }
+
     /** Ends the session: callbacks first, then the rings, then memory and descriptors. Once. */
     public void end(String reason) {
-        if (!open) {
+        if (open) {
+            if (config.throttle().permits()) {
+                LOG.info("{}: vid={} ended: {}", config.ifname(), device.vid(), reason);
+            }
+            finish();
+        }
+    }
+
+    /** Says what a front-end did wrong, unless it has said too much already. */
+    private void warn(String text) {
+        if (!config.throttle().permits()) {
             return;
         }
+        long leftOut = config.throttle().takeLeftOut();
+        if (leftOut > 0) {
+            LOG.warn("{}: {} messages about its front-ends were left out here", config.ifname(), leftOut);
+        }
+        LOG.warn("{}: vid={}: {}", config.ifname(), device.vid(), text);
+    }
+
+    private void finish() {
         open = false;
-        LOG.info("{}: vid={} ended: {}", config.ifname(), device.vid(), reason);
         try {
-            lifecycle.disconnected();
-            ringControl.close();
-            memory.release();
-            log.release();
-            inflight.release();
-            deviceState.close();
-            backendChannel.close();
+            requests.lifecycle.disconnected();
+            requests.release();
         } catch (RuntimeException e) {
             LOG.error("{}: vid={}: while ending", config.ifname(), device.vid(), e);
         } finally {
@@ -174,37 +189,37 @@ public final class VhostSession {
     }
 
     Negotiation agreed() {
-        return agreed;
+        return requests.agreed;
     }
 
     RingTable rings() {
-        return rings;
+        return requests.rings;
     }
 
     MemoryControl memory() {
-        return memory;
+        return requests.memory;
     }
 
     DeviceLifecycle lifecycle() {
-        return lifecycle;
+        return requests.lifecycle;
     }
 
     /** A burst call found a ring broken. Any thread. */
     void ringBroke(int queue, RingFault fault, long value) {
         loop.execute(() -> {
             if (open) {
-                ringControl.broken(queue, fault, value);
-                guarded(lifecycle::settle);
+                requests.ringControl.broken(queue, fault, value);
+                guarded(requests.lifecycle::settle);
             }
         });
     }
 
     /** Any thread. */
     boolean requestConfigChange() {
-        if (!open || !backendChannel.isOpen()) {
+        if (!open || !requests.backendChannel.isOpen()) {
             return false;
         }
-        loop.execute(backendChannel::configChanged);
+        loop.execute(requests.backendChannel::configChanged);
         return true;
     }
 
@@ -216,12 +231,14 @@ public final class VhostSession {
             action.run();
         } catch (CallbackFailedException e) {
             LOG.error("{}: vid={}: {}", config.ifname(), device.vid(), e.getMessage(), e);
-            end("a callback failed");
+            fail("a callback failed");
+        } catch (LimitExceededException e) {
+            endAtLimit(e.getMessage());
         } catch (VhostException | NativeException e) {
-            end(e.getMessage());
+            fail(e.getMessage());
         } catch (RuntimeException | InternalError e) {
             LOG.error("{}: vid={}: unexpected failure", config.ifname(), device.vid(), e);
-            end("unexpected failure");
+            fail("unexpected failure");
         }
     }
 
@@ -230,22 +247,26 @@ public final class VhostSession {
         LOG.debug("{}: vid={}: {}", config.ifname(), device.vid(), request);
         Reply reply;
         try {
-            reply = dispatch(request);
-            lifecycle.settle();
+            reply = requests.handle(request);
+            requests.lifecycle.settle();
         } catch (CallbackFailedException e) {
             throw e;
         } catch (VhostException | NativeException e) {
+            config.counters().requestRefused();
             if (!acknowledges() || hasOwnReply(request)) {
                 throw e;
             }
-            LOG.warn("{}: vid={}: refused: {}", config.ifname(), device.vid(), e.getMessage());
+            if (e instanceof LimitExceededException) {
+                config.counters().limitExceeded();
+            }
+            warn("refused: " + e.getMessage());
             reply = new Reply.U64(FAILED);
         }
         send(reply);
     }
 
     private FrontendRequest decode() {
-        if (postcopy.awaitsAck()) {
+        if (requests.postcopy.awaitsAck()) {
             FrontendRequest answer = RequestDecoder.memoryAck(reader);
             if (answer != null) {
                 return answer;
@@ -276,15 +297,12 @@ public final class VhostSession {
                     writer.replyInflight(request, info, fd);
                 }
             }
-            case Reply.Regions(List<RegionInfo> regions, boolean table) -> {
-                reader.allowReplies(true);
-                writer.replyRegions(request, regions, table);
-            }
+            case Reply.Regions(List<RegionInfo> regions, boolean table) -> writer.replyRegions(request, regions, table);
         }
     }
 
     private boolean acknowledges() {
-        return reader.needReply() && ProtocolFeature.REPLY_ACK.in(agreed.protocolFeatures());
+        return reader.needReply() && ProtocolFeature.REPLY_ACK.in(requests.agreed.protocolFeatures());
     }
 
     /** For these a failure cannot be told by an acknowledgement: the front-end would take it for the answer. */
@@ -294,172 +312,5 @@ public final class VhostSession {
                 || request instanceof FrontendRequest.GetMaxMemSlots
                 || request instanceof FrontendRequest.GetVringBaseSkipDrain
                 || request instanceof FrontendRequest.PostcopyMemoryAck;
-    }
-
-    private Reply dispatch(FrontendRequest request) {
-        return switch (request) {
-            case FrontendRequest.GetFeatures() -> new Reply.U64(agreed.offered());
-            case FrontendRequest.SetFeatures(var features) -> setFeatures(features);
-            case FrontendRequest.SetOwner() -> Reply.ACK;
-            case FrontendRequest.ResetOwner() -> disableRings();
-            case FrontendRequest.SetMemTable(var regions, var fds) -> memory.replaceAll(regions, fds);
-            case FrontendRequest.SetVringNum(var queue, var size) -> ringControl.setSize(queue, size);
-            case FrontendRequest.SetVringAddr(var queue, var at) -> ringControl.setAddresses(queue, at);
-            case FrontendRequest.SetVringBase(var queue, var base) -> ringControl.setBase(queue, base);
-            case FrontendRequest.GetVringBase(var queue) -> stopRing(queue);
-            case FrontendRequest.SetVringKick(var queue, var fd) -> ringControl.kick(queue, fd);
-            case FrontendRequest.SetVringCall(var queue, var fd) -> ringControl.call(queue, fd);
-            case FrontendRequest.SetVringErr(var queue, var fd) -> ringControl.err(queue, fd);
-            case FrontendRequest.GetProtocolFeatures() -> new Reply.U64(agreed.offeredProtocol());
-            case FrontendRequest.SetProtocolFeatures(var features) -> setProtocolFeatures(features);
-            case FrontendRequest.GetQueueNum() -> new Reply.U64(config.maxQueuePairs());
-            case FrontendRequest.SetVringEnable(var queue, var enable) -> ringControl.enable(queue, enable);
-            case FrontendRequest.SendRarp(var mac) -> sendRarp(mac);
-            case FrontendRequest.NetSetMtu(var mtu) -> setMtu(mtu);
-            case FrontendRequest.SetBackendReqFd(var fd) -> openBackendChannel(fd);
-            case FrontendRequest.GetConfig(var offset, var size, var flags) -> new Reply.Empty();
-            case FrontendRequest.ResetDevice() -> resetDevice();
-            case FrontendRequest.GetMaxMemSlots() -> maxMemSlots();
-            case FrontendRequest.AddMemReg(var region, var fd) -> addRegion(region, fd);
-            case FrontendRequest.RemMemReg(var region) -> removeRegion(region);
-            case FrontendRequest.SetStatus(var status) -> setStatus(status);
-            case FrontendRequest.GetStatus() -> getStatus();
-            case FrontendRequest.SetLogBase(var size, var offset, var fd) -> log.setBase(size, offset, fd);
-            case FrontendRequest.SetLogFd(var fd) -> log.setFd(fd);
-            case FrontendRequest.IotlbMsg message -> iommu.message(message);
-            case FrontendRequest.GetInflightFd(var info) -> inflight.create(info);
-            case FrontendRequest.SetInflightFd(var info, var fd) -> inflight.adopt(info, fd);
-            case FrontendRequest.PostcopyAdvise() -> postcopy.advise();
-            case FrontendRequest.PostcopyListen() -> postcopy.listen(memory.hasRegions());
-            case FrontendRequest.PostcopyEnd() -> postcopy.end();
-            case FrontendRequest.PostcopyMemoryAck(var status) -> acknowledgeMemory(status);
-            case FrontendRequest.VringKick(var queue) -> kickInBand(queue);
-            case FrontendRequest.SetVringEndian(var queue, var big) -> setEndian(queue, big);
-            case FrontendRequest.SetDeviceStateFd(var way, var phase, var fd) -> deviceState.begin(way, phase, fd);
-            case FrontendRequest.CheckDeviceState() -> deviceState.check();
-            case FrontendRequest.GetVringBaseSkipDrain(var queue) -> stopWithoutDrain(queue);
-            case FrontendRequest.Unsupported unsupported -> refuse(unsupported);
-        };
-    }
-
-    private Reply setFeatures(long features) {
-        boolean changed = agreed.acceptFeatures(features, rings.anyStarted());
-        if (VirtioFeature.PROTOCOL_FEATURES.in(features)) {
-            rings.enableOnRequest();
-        } else {
-            rings.enableAll();
-        }
-        ringControl.translateBy(iommu.iotlb());
-        log.applyAll();
-        ringControl.startWaiting();
-        if (changed) {
-            lifecycle.featuresChanged(features);
-        }
-        return Reply.ACK;
-    }
-
-    private Reply setProtocolFeatures(long features) {
-        agreed.acceptProtocolFeatures(features);
-        return Reply.ACK;
-    }
-
-    private Reply stopRing(long queue) {
-        lifecycle.ringStops(rings.ring(queue));
-        return ringControl.stopAndGetBase(queue);
-    }
-
-    private Reply stopWithoutDrain(long queue) {
-        agreed.require(ProtocolFeature.GET_VRING_BASE_SKIP_DRAIN, "GET_VRING_BASE_SKIP_DRAIN");
-        return stopRing(queue);
-    }
-
-    private Reply acknowledgeMemory(long status) {
-        reader.allowReplies(false);
-        return postcopy.acknowledged(status);
-    }
-
-    /** Whoever polls the ring sees its buffers without; an application that waits is woken through the kick descriptor only. */
-    private Reply kickInBand(long queue) {
-        agreed.require(ProtocolFeature.INBAND_NOTIFICATIONS, "VRING_KICK");
-        rings.ring(queue);
-        return Reply.ACK;
-    }
-
-    private Reply setEndian(long queue, long bigEndian) {
-        agreed.require(ProtocolFeature.CROSS_ENDIAN, "SET_VRING_ENDIAN");
-        rings.ring(queue);
-        if (bigEndian != 0) {
-            throw new RequestRejectedException(
-                    "SET_VRING_ENDIAN: queue=" + queue + ": big-endian rings are not supported");
-        }
-        return Reply.ACK;
-    }
-
-    private Reply disableRings() {
-        lifecycle.stop();
-        rings.disableAll();
-        return Reply.ACK;
-    }
-
-    private Reply openBackendChannel(ReceivedFd fd) {
-        Reply reply = backendChannel.open(fd);
-        iommu.askAgain();
-        return reply;
-    }
-
-    private Reply setMtu(long mtu) {
-        agreed.acceptMtu(mtu);
-        return Reply.ACK;
-    }
-
-    /** The frame goes to the host, so that its switch learns where the guest is. */
-    private Reply sendRarp(long mac) {
-        agreed.require(ProtocolFeature.RARP, "SEND_RARP");
-        rings.ring(1).queue.injectRarp(mac & MAC_MASK);
-        return Reply.ACK;
-    }
-
-    private Reply maxMemSlots() {
-        agreed.require(ProtocolFeature.CONFIGURE_MEM_SLOTS, "GET_MAX_MEM_SLOTS");
-        return new Reply.U64(MemoryControl.MAX_SLOTS);
-    }
-
-    private Reply addRegion(FrontendRequest.RegionInfo region, ReceivedFd fd) {
-        agreed.require(ProtocolFeature.CONFIGURE_MEM_SLOTS, "ADD_MEM_REG");
-        return memory.add(region, fd);
-    }
-
-    private Reply removeRegion(FrontendRequest.RegionInfo region) {
-        agreed.require(ProtocolFeature.CONFIGURE_MEM_SLOTS, "REM_MEM_REG");
-        return memory.remove(region);
-    }
-
-    private Reply getStatus() {
-        agreed.require(ProtocolFeature.STATUS, "GET_STATUS");
-        return new Reply.U64(agreed.status());
-    }
-
-    private Reply setStatus(long status) {
-        agreed.acceptStatus(status);
-        if (status == 0) {
-            // some front-ends ask for the rings' positions only after this
-            lifecycle.stop();
-            ringControl.shutDown();
-        }
-        return Reply.ACK;
-    }
-
-    private Reply resetDevice() {
-        agreed.require(ProtocolFeature.RESET_DEVICE, "RESET_DEVICE");
-        lifecycle.stop();
-        ringControl.reset();
-        iommu.reset();
-        agreed.reset();
-        ringControl.translateBy(null);
-        return Reply.ACK;
-    }
-
-    private static Reply refuse(FrontendRequest.Unsupported request) {
-        throw new RequestRejectedException(request.label() + ": not supported");
     }
 }

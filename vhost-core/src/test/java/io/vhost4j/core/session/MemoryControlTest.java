@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vhost4j.ConnectionLimits;
 import io.vhost4j.MemoryRegion;
 import io.vhost4j.VhostDevice;
 import io.vhost4j.core.linux.EventFd;
@@ -109,11 +110,12 @@ class MemoryControlTest {
     @Test
     void shouldHaveAsManySlotsAsItSays() {
         int fd = fixture.guest.fd();
-        for (long i = 0; i < MemoryControl.MAX_SLOTS; i++) {
+        for (long i = 0; i < ConnectionLimits.DEFAULT.memoryRegions(); i++) {
             assertEquals(0, ack(ADD_MEM_REG, Payload.region(i << 20, 4096, i << 20, 0), fd), "region " + i);
         }
         assertTrue(ack(ADD_MEM_REG, Payload.region(1L << 40, 4096, 1L << 40, 0), fd) != 0);
-        assertEquals(MemoryControl.MAX_SLOTS, device.getMemTable().size());
+        assertEquals(
+                ConnectionLimits.DEFAULT.memoryRegions(), device.getMemTable().size());
     }
 
     @ParameterizedTest

@@ -13,6 +13,7 @@ import static io.vhost4j.core.protocol.RequestCode.SET_VRING_ENABLE;
 import static io.vhost4j.core.protocol.RequestCode.SET_VRING_KICK;
 import static io.vhost4j.core.protocol.RequestCode.SET_VRING_NUM;
 
+import io.vhost4j.ConnectionLimits;
 import io.vhost4j.VirtioFeature;
 import io.vhost4j.core.linux.EventFd;
 import io.vhost4j.core.linux.UnixSocket;
@@ -36,6 +37,7 @@ final class SessionFixture implements AutoCloseable {
     final RecordingOps ops = new RecordingOps();
     final DeviceRegistry registry = new DeviceRegistry();
     final FrontendMemory guest = new FrontendMemory(1 << 20);
+    final Counters counters = new Counters();
     final FakeFrontend frontend;
     final VhostSession session;
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
@@ -45,9 +47,22 @@ final class SessionFixture implements AutoCloseable {
     }
 
     SessionFixture(long features, long protocolFeatures) {
+        this(features, protocolFeatures, ConnectionLimits.DEFAULT);
+    }
+
+    SessionFixture(long features, long protocolFeatures, ConnectionLimits limits) {
         UnixSocket.Pair pair = UnixSocket.pair();
         SessionConfig config = new SessionConfig(
-                "test", features, protocolFeatures, 2, ops, false, new NetOptions(true, false, false, false));
+                "test",
+                features,
+                protocolFeatures,
+                2,
+                ops,
+                false,
+                new NetOptions(true, false, false, false),
+                limits,
+                counters,
+                new LogThrottle());
         session = new VhostSession(pair.first(), config, tasks::add, registry, () -> {});
         frontend = new FakeFrontend(pair.second(), this::work);
         session.start();
