@@ -28,6 +28,8 @@ final class Attacker implements AutoCloseable {
     static final int NET_HEADER = 12;
     private static final int SETTLE_MILLIS = 400;
     private static final int RX_BUFFERS = 64;
+    /** The answer to SET_DEVICE_STATE_FD where the descriptor is taken. */
+    private static final long NO_DESCRIPTOR = 0x100;
 
     private final Target target;
     private final Setup setup;
@@ -209,8 +211,15 @@ final class Attacker implements AutoCloseable {
         if (reply == null) {
             return lost();
         }
-        boolean good = reply.payload().length != Long.BYTES || reply.u64() == 0;
-        return good ? Reaction.TAKEN : Reaction.REFUSED;
+        return isGood(request, reply) ? Reaction.TAKEN : Reaction.REFUSED;
+    }
+
+    /** Most answers are numbers, 0 for success; a position and a number with flags are not. */
+    private static boolean isGood(int request, Wire.Reply reply) {
+        return request == RequestCode.GET_VRING_BASE.code()
+                || reply.payload().length != Long.BYTES
+                || reply.u64() == 0
+                || request == RequestCode.SET_DEVICE_STATE_FD.code() && reply.u64() == NO_DESCRIPTOR;
     }
 
     private Reaction lost() {

@@ -3,7 +3,6 @@
 package io.vhost4j.interop.hostile;
 
 import static io.vhost4j.interop.hostile.Reaction.ENDED;
-import static io.vhost4j.interop.hostile.Reaction.IGNORED;
 import static io.vhost4j.interop.hostile.Reaction.REFUSED;
 import static io.vhost4j.interop.hostile.Reaction.TAKEN;
 
@@ -381,29 +380,34 @@ final class DescriptorCases {
                         },
                         TAKEN,
                         REFUSED),
-                HostileCase.of(
+                own(
                         "its own connection as kick descriptor",
-                        "what is held must not keep a session alive",
-                        Setup.SPLIT,
                         a -> a.ask(
                                 RequestCode.SET_VRING_KICK,
                                 Payload.number(0),
-                                a.wire().fd()),
-                        TAKEN,
-                        REFUSED,
-                        ENDED),
-                HostileCase.of(
+                                a.wire().fd())),
+                own(
                         "its own connection as call descriptor",
-                        "what is held must not keep a session alive",
-                        Setup.SPLIT,
                         a -> a.ask(
                                 RequestCode.SET_VRING_CALL,
                                 Payload.number(0),
-                                a.wire().fd()),
-                        TAKEN,
-                        REFUSED,
-                        ENDED,
-                        IGNORED));
+                                a.wire().fd())),
+                own(
+                        "its own connection as channel of the back-end",
+                        a -> a.ask(
+                                RequestCode.SET_BACKEND_REQ_FD,
+                                new byte[0],
+                                a.wire().fd())),
+                own(
+                        "its own connection as device state",
+                        a -> a.ask(
+                                RequestCode.SET_DEVICE_STATE_FD,
+                                Payload.state(1, 0),
+                                a.wire().fd())));
+    }
+
+    private static HostileCase own(String name, HostileCase.Attack attack) {
+        return HostileCase.of(name, "what is held must not keep a session alive", Setup.SPLIT, attack, REFUSED, ENDED);
     }
 
     private static Reaction callsTo(Attacker a, int fd) {
@@ -427,11 +431,10 @@ final class DescriptorCases {
 
     /** Makes the counter empty for a moment only. */
     private static void refill(EventFd counter) {
-        if (counter.drain() > 0) {
-            FileCalls.setStatusFlags(counter.fd(), FileCalls.O_NONBLOCK);
-            fill(counter, 0xFFFF_FFFF_FFFF_FFF0L);
-            FileCalls.setStatusFlags(counter.fd(), 0);
-        }
+        FileCalls.setStatusFlags(counter.fd(), FileCalls.O_NONBLOCK);
+        counter.drain();
+        fill(counter, 0xFFFF_FFFF_FFFF_FFFEL);
+        FileCalls.setStatusFlags(counter.fd(), 0);
     }
 
     private static void fill(UnixSocket socket) {

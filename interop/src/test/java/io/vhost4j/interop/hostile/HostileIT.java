@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -24,6 +25,9 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HostileIT {
+    /** After so much time the log takes lines again, whatever it had to leave out. */
+    private static final long LOG_PAUSE_NANOS = 2_000_000_000;
+
     private HostileRunner runner;
     private long longest;
     private long quiet;
@@ -44,10 +48,14 @@ class HostileIT {
     @Timeout(value = 60, unit = TimeUnit.SECONDS)
     void shouldSurvive(HostileCase hostile) {
         Outcome outcome = runner.run(hostile);
+        if (outcome.isUntold()) {
+            LockSupport.parkNanos(LOG_PAUSE_NANOS);
+            outcome = runner.run(hostile);
+        }
+        Outcome last = outcome;
         cases++;
-        longest = Math.max(longest, outcome.gapMillis());
-        assertEquals(
-                List.of(), outcome.problems(hostile, false), () -> hostile.lesson() + "; the log: " + outcome.log());
+        longest = Math.max(longest, last.gapMillis());
+        assertEquals(List.of(), last.problems(hostile), () -> hostile.lesson() + "; the log: " + last.log());
     }
 
     @Test

@@ -28,9 +28,14 @@ record Outcome(
     /** The longest pause that the bystander's traffic may have. */
     static final long GAP_LIMIT_MILLIS = 100;
     /** More complaints than this about one case are a flood, which a guest could cause at will. */
-    private static final int LOG_LIMIT = 40;
+    private static final int LOG_LIMIT = 250;
 
     private static final Set<Reaction> TO_TELL = Set.of(Reaction.ENDED, Reaction.REFUSED, Reaction.BROKEN);
+
+    /** Whether the log should have said something and did not; it may have said so much before that it had to stop. */
+    boolean isUntold() {
+        return TO_TELL.contains(reaction) && log.isEmpty();
+    }
 
     /** What is wrong about the process, whatever the reaction was. */
     List<String> problems() {
@@ -50,12 +55,12 @@ record Outcome(
     }
 
     /** As {@link #problems}, with what only our back-end has to do: react as expected, and tell the log. */
-    List<String> problems(HostileCase of, boolean cleanEnd) {
+    List<String> problems(HostileCase of) {
         List<String> problems = problems();
         if (!of.expected().contains(reaction)) {
             problems.add("reaction: " + reaction.text() + ", expected one of " + of.expected());
         }
-        if (TO_TELL.contains(reaction) && !cleanEnd && log.isEmpty()) {
+        if (isUntold()) {
             problems.add("not a line in the log");
         }
         if (log.size() > LOG_LIMIT) {

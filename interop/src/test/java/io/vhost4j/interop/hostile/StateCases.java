@@ -230,6 +230,7 @@ final class StateCases {
                                         RequestCode.SET_INFLIGHT_FD,
                                         DescriptorCases.inflight(1 << 16, 0, 2, 256),
                                         file.fd());
+                                reaction = reaction == TAKEN ? a.ring(a.rx()) : reaction;
                                 reaction = reaction == TAKEN ? a.ring(a.tx()) : reaction;
                                 io.vhost4j.core.linux.FileCalls.ftruncate(file.fd(), 0);
                                 a.addPing();

@@ -78,6 +78,9 @@ public final class EventFd implements AutoCloseable {
                 throw new IllegalArgumentException(
                         fd + " is neither an eventfd nor a pipe nor a socket: the peer must send one");
             }
+            if (status.isSocket() && UnixSocket.isNamed(fd.fd())) {
+                throw new IllegalArgumentException(fd + " is a socket with a name: the peer must send one of a pair");
+            }
             return new EventFd(fd, true, false, status.isSocket() ? UnixSocket.of(fd) : null);
         } catch (RuntimeException e) {
             fd.close();

@@ -42,6 +42,10 @@ public enum SystemCall {
     BIND("bind", 49, 200),
     /** {@code listen(2)}. */
     LISTEN("listen", 50, 201),
+    /** {@code getsockname(2)}. */
+    GETSOCKNAME("getsockname", 51, 204),
+    /** {@code getpeername(2)}. */
+    GETPEERNAME("getpeername", 52, 205),
     /** {@code socketpair(2)}. */
     SOCKETPAIR("socketpair", 53, 199),
     /** {@code getsockopt(2)}. */

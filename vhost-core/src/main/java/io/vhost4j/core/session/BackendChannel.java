@@ -43,6 +43,11 @@ final class BackendChannel {
             adopted.close();
             throw new RequestRejectedException("SET_BACKEND_REQ_FD: the file descriptor is not a socket");
         }
+        if (UnixSocket.isNamed(adopted.fd())) {
+            adopted.close();
+            throw new RequestRejectedException(
+                    "SET_BACKEND_REQ_FD: the socket has a name or its peer has: one of a pair is needed");
+        }
         close();
         UnixSocket next = UnixSocket.of(adopted);
         writer = new MessageWriter(next);

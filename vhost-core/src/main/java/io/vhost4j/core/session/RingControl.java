@@ -4,6 +4,7 @@ package io.vhost4j.core.session;
 import io.vhost4j.VhostException;
 import io.vhost4j.core.linux.EventFd;
 import io.vhost4j.core.linux.OwnedFd;
+import io.vhost4j.core.linux.UnixSocket;
 import io.vhost4j.core.memory.GuestMemory;
 import io.vhost4j.core.memory.Iotlb;
 import io.vhost4j.core.protocol.FrontendRequest.RingAddresses;
@@ -23,6 +24,7 @@ final class RingControl {
 
     private final String name;
     private final Counters counters;
+    private final LogThrottle throttle;
     private final RingTable rings;
     private final Negotiation agreed;
     private final LogControl log;
@@ -33,6 +35,7 @@ final class RingControl {
     RingControl(SessionConfig config, RingTable rings, Negotiation agreed, LogControl log, InflightControl inflight) {
         name = config.ifname();
         counters = config.counters();
+        throttle = config.throttle();
         this.rings = rings;
         this.agreed = agreed;
         this.log = log;
@@ -117,6 +120,12 @@ final class RingControl {
     Reply kick(int queue, @Nullable ReceivedFd fd) {
         RingState ring = rings.ring(queue);
         OwnedFd adopted = fd == null ? null : fd.adopt();
+        if (adopted != null && UnixSocket.isNamed(adopted.fd())) {
+            adopted.close();
+            throw new RequestRejectedException("SET_VRING_KICK: queue=" + queue
+                    + ": the file descriptor is a socket with a name: an eventfd or one of a pair of sockets"
+                    + " is needed");
+        }
         ring.replaceKick(adopted);
         ring.kicked = true;
         startIfComplete(ring);
@@ -164,7 +173,9 @@ final class RingControl {
     /** A burst call found the ring broken, and told the front-end. */
     void broken(int queue, RingFault fault, long value) {
         counters.ringBroken();
-        LOG.warn("{}: ring {} stopped: {} (value 0x{})", name, queue, fault.text(), Long.toHexString(value));
+        if (throttle.permits()) {
+            LOG.warn("{}: ring {} stopped: {} (value 0x{})", name, queue, fault.text(), Long.toHexString(value));
+        }
     }
 
     /** Stops all rings; what remains known of them is size, position and whether they are enabled. */
@@ -291,7 +302,9 @@ final class RingControl {
             return;
         }
         counters.ringBroken();
-        LOG.warn("{}: ring {} stopped: {}", name, ring.index, RingFault.UNMAPPED.text());
+        if (throttle.permits()) {
+            LOG.warn("{}: ring {} stopped: {}", name, ring.index, RingFault.UNMAPPED.text());
+        }
         ring.signalError();
     }
 
@@ -306,7 +319,9 @@ final class RingControl {
 
     private void refuse(RingState ring, RequestRejectedException why) {
         counters.ringBroken();
-        LOG.warn("{}: ring {} cannot start: {}", name, ring.index, why.getMessage());
+        if (throttle.permits()) {
+            LOG.warn("{}: ring {} cannot start: {}", name, ring.index, why.getMessage());
+        }
         ring.signalError();
     }
 }
