@@ -8,7 +8,7 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /** Waits for a state of something that can only be asked: a file, a counter of a peer. */
-final class Await {
+public final class Await {
     private static final long PAUSE_NANOS = 20_000_000;
 
     private Await() {}
@@ -20,7 +20,7 @@ final class Await {
      * @return the answer that was right
      * @throws AssertionError with the last answer when time is up
      */
-    static <T> T until(Supplier<T> ask, Predicate<T> right, String what, Duration limit) {
+    public static <T> T until(Supplier<T> ask, Predicate<T> right, String what, Duration limit) {
         long end = System.nanoTime() + limit.toNanos();
         while (true) {
             T answer = ask.get();

@@ -12,7 +12,7 @@ import java.util.Map;
  * {@code Double}, null as {@link #NULL}. A reader of its own, so that what the launcher writes is not checked by the code
  * that writes it.
  */
-final class Json {
+public final class Json {
     /** What JSON's null is read as. */
     static final Object NULL = new Object();
 
@@ -24,7 +24,7 @@ final class Json {
     }
 
     /** Reads an object, with nothing after it. */
-    static Map<String, Object> object(String text) {
+    public static Map<String, Object> object(String text) {
         Json reader = new Json(text);
         Map<String, Object> value = reader.map();
         reader.space();
@@ -36,18 +36,18 @@ final class Json {
 
     /** A member that is an object. */
     @SuppressWarnings("unchecked") // objects are read as this type only
-    static Map<String, Object> asMap(Object value) {
+    public static Map<String, Object> asMap(Object value) {
         return (Map<String, Object>) value;
     }
 
     /** A member that is an array. */
     @SuppressWarnings("unchecked") // arrays are read as this type only
-    static List<Object> asList(Object value) {
+    public static List<Object> asList(Object value) {
         return (List<Object>) value;
     }
 
     /** A whole number that must be in the object. */
-    static long number(Map<String, Object> object, String key) {
+    public static long number(Map<String, Object> object, String key) {
         if (object.get(key) instanceof Long number) {
             return number;
         }

@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /** A running command of the launcher {@code examples/vhost4j}, in its machine-readable form. */
-final class Launcher implements AutoCloseable {
+public final class Launcher implements AutoCloseable {
     private final Program program;
 
     private Launcher(Program program) {
@@ -20,7 +20,7 @@ final class Launcher implements AutoCloseable {
     }
 
     /** Starts a command with the JDK that runs the tests; {@code --json} is added. */
-    static Launcher start(List<String> arguments) {
+    public static Launcher start(List<String> arguments) {
         List<String> command = new ArrayList<>(List.of(script().toString()));
         command.addAll(arguments);
         command.add("--json");
@@ -28,7 +28,7 @@ final class Launcher implements AutoCloseable {
     }
 
     /** The launcher script of the working copy that the tests run in. */
-    static Path script() {
+    public static Path script() {
         Path folder = Path.of("").toAbsolutePath();
         while (folder != null) {
             Path script = folder.resolve("examples").resolve("vhost4j");
@@ -42,17 +42,17 @@ final class Launcher implements AutoCloseable {
     }
 
     /** Makes the script take the JDK that runs the tests. */
-    static Map<String, String> environment() {
+    public static Map<String, String> environment() {
         return Map.of("JAVA_HOME", System.getProperty("java.home"));
     }
 
     /** Waits for an event from the start on. */
-    Map<String, Object> await(String event, Predicate<Map<String, Object>> wanted, Duration limit) {
+    public Map<String, Object> await(String event, Predicate<Map<String, Object>> wanted, Duration limit) {
         return await(Set.of(event), wanted, limit);
     }
 
     /** Waits for one of some kinds of events from the start on. */
-    Map<String, Object> await(Set<String> events, Predicate<Map<String, Object>> wanted, Duration limit) {
+    public Map<String, Object> await(Set<String> events, Predicate<Map<String, Object>> wanted, Duration limit) {
         try {
             int number = program.out().await(0, line -> is(line, events, wanted), "one of " + events, limit);
             return Json.object(program.out().line(number));
@@ -69,7 +69,7 @@ final class Launcher implements AutoCloseable {
     }
 
     /** All events of a kind so far. */
-    List<Map<String, Object>> events(String event) {
+    public List<Map<String, Object>> events(String event) {
         return program.out().since(0).stream()
                 .map(Json::object)
                 .filter(object -> event.equals(object.get("event")))
@@ -77,12 +77,12 @@ final class Launcher implements AutoCloseable {
     }
 
     /** The process. */
-    Program program() {
+    public Program program() {
         return program;
     }
 
     /** Ends it as Ctrl-C or a service manager would, fails unless it ends well, and returns its summary. */
-    Map<String, Object> finish() {
+    public Map<String, Object> finish() {
         program.terminate();
         int status = program.awaitExit(Program.END_LIMIT);
         if (status != 0) {

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * The lines that a program has written so far, in order, with a wait for one that is still to come. Any thread may call any
  * method.
  */
-final class LineLog {
+public final class LineLog {
     /** Lines shown when a wait fails. */
     private static final int TAIL = 25;
 
@@ -76,7 +76,7 @@ final class LineLog {
     }
 
     /** How many lines there are: the place from which to wait for what a following command will write. */
-    int mark() {
+    public int mark() {
         lock.lock();
         try {
             return lines.size();
@@ -86,7 +86,7 @@ final class LineLog {
     }
 
     /** The lines from a mark on. */
-    List<String> since(int mark) {
+    public List<String> since(int mark) {
         lock.lock();
         try {
             return List.copyOf(lines.subList(mark, lines.size()));
@@ -109,7 +109,7 @@ final class LineLog {
      * @return its number
      * @throws AssertionError when time is up or the stream has ended without it
      */
-    int await(int mark, Predicate<String> wanted, String what, Duration limit) {
+    public int await(int mark, Predicate<String> wanted, String what, Duration limit) {
         return await(mark, wanted, what, limit, false);
     }
 
@@ -141,7 +141,7 @@ final class LineLog {
     }
 
     /** The line with a number that {@link #await} has returned. */
-    String line(int number) {
+    public String line(int number) {
         lock.lock();
         try {
             return lines.get(number);
@@ -152,7 +152,7 @@ final class LineLog {
 
     /** The last line that satisfies the predicate, or null. */
     @Nullable
-    String last(Predicate<String> wanted) {
+    public String last(Predicate<String> wanted) {
         lock.lock();
         try {
             for (int i = lines.size() - 1; i >= 0; i--) {
@@ -172,7 +172,7 @@ final class LineLog {
     }
 
     /** The last lines, for a message. */
-    String tail() {
+    public String tail() {
         lock.lock();
         try {
             return String.join("\n  ", lines.subList(Math.max(0, lines.size() - TAIL), lines.size()));

@@ -3,7 +3,7 @@
 package io.vhost4j.interop;
 
 /** A program that nobody here wrote, which the tests talk to. */
-enum Peer {
+public enum Peer {
     /** DPDK's traffic generator with its virtio-user front-end. */
     TESTPMD,
     /** The distribution's QEMU with a Debian guest. */

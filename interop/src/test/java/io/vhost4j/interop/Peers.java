@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.Properties;
 
 /** What {@code interop/peers.sh} found or built on this machine. */
-final class Peers {
+public final class Peers {
     /** Set to 1 where a missing peer must fail the build and not skip its tests. */
     static final String REQUIRE = "VHOST4J_REQUIRE_PEERS";
 
@@ -40,7 +40,7 @@ final class Peers {
     }
 
     /** Why the peer cannot be used, or nothing when it can. */
-    static Optional<String> whyMissing(Peer peer) {
+    public static Optional<String> whyMissing(Peer peer) {
         String program = FOUND.getProperty(peer.key() + ".program");
         if (program == null) {
             return Optional.of(peer + " is not in " + folder() + "/found.properties: run interop/peers.sh");
@@ -50,11 +50,11 @@ final class Peers {
                 : Optional.of(peer + " was at " + program + ", which is gone: run interop/peers.sh");
     }
 
-    static String program(Peer peer) {
+    public static String program(Peer peer) {
         return get(peer.key() + ".program");
     }
 
-    static String version(Peer peer) {
+    public static String version(Peer peer) {
         return get(peer.key() + ".version");
     }
 
@@ -74,7 +74,7 @@ final class Peers {
     }
 
     /** Whether testpmd can have that much memory in free huge pages. */
-    static boolean hugePages(int megabytes) {
+    public static boolean hugePages(int megabytes) {
         return memoryInfo("HugePages_Free:") * memoryInfo("Hugepagesize:") >= megabytes * 1024L;
     }
 

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A running program: its lines, its standard input, signals to it and its exit status. Closing kills it if it still runs. */
-final class Program implements AutoCloseable {
+public final class Program implements AutoCloseable {
     /** How long any program gets to end once it has been told to. */
     static final Duration END_LIMIT = Duration.ofSeconds(20);
 
@@ -39,12 +39,12 @@ final class Program implements AutoCloseable {
      * @param name what to call it in messages
      * @param environment variables to set; one with an empty value is removed
      */
-    static Program start(String name, List<String> command, Map<String, String> environment) {
+    public static Program start(String name, List<String> command, Map<String, String> environment) {
         return start(name, command, environment, Path.of("."), false);
     }
 
     /** Starts a program whose two outputs are kept as one log. */
-    static Program startMerged(String name, List<String> command, Map<String, String> environment) {
+    public static Program startMerged(String name, List<String> command, Map<String, String> environment) {
         return start(name, command, environment, Path.of("."), true);
     }
 
@@ -66,30 +66,30 @@ final class Program implements AutoCloseable {
         }
     }
 
-    String name() {
+    public String name() {
         return name;
     }
 
     /** What it wrote to standard output (and to standard error, if merged). */
-    LineLog out() {
+    public LineLog out() {
         return out;
     }
 
     /** What it wrote to standard error. */
-    LineLog err() {
+    public LineLog err() {
         return err;
     }
 
-    long pid() {
+    public long pid() {
         return process.pid();
     }
 
-    boolean isAlive() {
+    public boolean isAlive() {
         return process.isAlive();
     }
 
     /** Writes a line to its standard input. */
-    void send(String line) {
+    public void send(String line) {
         try {
             input.write(line);
             input.write('\n');
@@ -100,19 +100,19 @@ final class Program implements AutoCloseable {
     }
 
     /** Sends SIGTERM. */
-    void terminate() {
+    public void terminate() {
         // not process.destroy(), which also closes the streams with the last lines in them
         process.toHandle().destroy();
     }
 
     /** Sends SIGKILL and waits until it is gone. */
-    void kill() {
+    public void kill() {
         process.toHandle().destroyForcibly();
         awaitExit(END_LIMIT);
     }
 
     /** Waits until it has ended, and returns its exit status. */
-    int awaitExit(Duration limit) {
+    public int awaitExit(Duration limit) {
         try {
             if (!process.waitFor(limit.toNanos(), TimeUnit.NANOSECONDS)) {
                 throw new AssertionError(

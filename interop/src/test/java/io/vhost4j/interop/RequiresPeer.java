@@ -15,6 +15,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Target({ElementType.TYPE, ElementType.METHOD})
 @Retention(RetentionPolicy.RUNTIME)
 @ExtendWith(PeerCondition.class)
-@interface RequiresPeer {
+public @interface RequiresPeer {
     Peer[] value();
 }

@@ -10,7 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** dpdk-testpmd under its interactive command line. One thread at a time. */
-final class TestpmdConsole implements AutoCloseable {
+public final class TestpmdConsole implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofSeconds(30);
     private static final Duration ANSWER_LIMIT = Duration.ofSeconds(10);
     private static final Pattern PACKETS =
@@ -23,7 +23,7 @@ final class TestpmdConsole implements AutoCloseable {
     }
 
     /** The counters of a port. */
-    record PortStats(long rxPackets, long rxBytes, long rxMissed, long txPackets, long txBytes, long txErrors) {}
+    public record PortStats(long rxPackets, long rxBytes, long rxMissed, long txPackets, long txBytes, long txErrors) {}
 
     /**
      * Starts testpmd with one forwarding thread.
@@ -36,7 +36,7 @@ final class TestpmdConsole implements AutoCloseable {
      * @param queues queues of each port in each direction
      * @param options further options of testpmd itself
      */
-    static TestpmdConsole start(
+    public static TestpmdConsole start(
             String name,
             int cpu,
             int megabytes,
@@ -71,14 +71,14 @@ final class TestpmdConsole implements AutoCloseable {
     }
 
     /** Waits until it takes commands. */
-    void awaitPrompt() {
+    public void awaitPrompt() {
         int mark = program.out().mark();
         program.send("show port summary all");
         program.out().await(mark, line -> line.startsWith("Number of available ports"), "its prompt", START_LIMIT);
     }
 
     /** Gives a command. */
-    void command(String command) {
+    public void command(String command) {
         program.send(command);
     }
 
@@ -95,7 +95,7 @@ final class TestpmdConsole implements AutoCloseable {
     }
 
     /** The counters of a port since its start. */
-    PortStats portStats(int port) {
+    public PortStats portStats(int port) {
         int mark = program.out().mark();
         program.send("show port stats " + port);
         int received = program.out().await(mark, line -> matches(line, "RX"), "counters", ANSWER_LIMIT);
@@ -120,13 +120,18 @@ final class TestpmdConsole implements AutoCloseable {
         };
     }
 
+    /** The process. */
+    public Program program() {
+        return program;
+    }
+
     /** Everything it has written. */
-    LineLog log() {
+    public LineLog log() {
         return program.out();
     }
 
     /** Ends it in the regular way. */
-    void quit() {
+    public void quit() {
         program.send("quit");
         int status = program.awaitExit(Program.END_LIMIT);
         if (status != 0) {

@@ -16,10 +16,10 @@ import org.jspecify.annotations.Nullable;
  * An event counter of the kernel ({@code eventfd(2)}). Neither {@link #signal} nor {@link #drain} allocates.
  *
  * <p>A received descriptor shares its file status flags with the peer, so it may be a blocking one, and become one at any
- * time. This class does not change the peer's flags. {@link #drain} asks the kernel for a read that never waits.
- * {@link #signal} has no such form for event counters: it looks first whether the counter has room. A peer that fills the
- * counter between the look and the write can hold the signalling thread until somebody reads the counter: {@link #drain},
- * from any thread, sets it free.
+ * time. This class does not change the peer's flags: {@link #drain} asks the kernel for a read that never waits, and
+ * {@link #signal} has the kernel add to the counter, see {@link AioSignal}. Only where the kernel has neither does it look first
+ * whether there is room, and a peer that fills the counter between the look and the write can hold the signalling thread until
+ * somebody reads the counter.
  */
 public final class EventFd implements AutoCloseable {
     // linux/eventfd.h: EFD_CLOEXEC, EFD_NONBLOCK
@@ -32,12 +32,15 @@ public final class EventFd implements AutoCloseable {
 
     private final OwnedFd owned;
     private final boolean shared;
+    /** Whether it is a received event counter, rather than a pipe or socket. */
+    private final boolean counter;
     /** The same descriptor, where it is a socket: on one, writing without waiting can be asked for. */
     private final @Nullable UnixSocket socket;
 
-    private EventFd(OwnedFd owned, boolean shared, @Nullable UnixSocket socket) {
+    private EventFd(OwnedFd owned, boolean shared, boolean counter, @Nullable UnixSocket socket) {
         this.owned = owned;
         this.shared = shared;
+        this.counter = counter;
         this.socket = socket;
     }
 
@@ -54,7 +57,7 @@ public final class EventFd implements AutoCloseable {
      */
     public static EventFd create() {
         long result = Kernel.invoke(SystemCall.EVENTFD, 0, FLAGS);
-        return new EventFd(OwnedFd.fromResult(result, SystemCall.EVENTFD, "0"), false, null);
+        return new EventFd(OwnedFd.fromResult(result, SystemCall.EVENTFD, "0"), false, false, null);
     }
 
     /**
@@ -68,14 +71,17 @@ public final class EventFd implements AutoCloseable {
     public static EventFd adopt(OwnedFd fd) {
         try {
             if (isEventFd(fd.fd())) {
-                return new EventFd(fd, true, null);
+                return new EventFd(fd, true, true, null);
             }
             FileStatus status = FileStatus.of(fd.fd());
             if (!status.isPipe() && !status.isSocket()) {
                 throw new IllegalArgumentException(
                         fd + " is neither an eventfd nor a pipe nor a socket: the peer must send one");
             }
-            return new EventFd(fd, true, status.isSocket() ? UnixSocket.of(fd) : null);
+            if (status.isSocket() && UnixSocket.isNamed(fd.fd())) {
+                throw new IllegalArgumentException(fd + " is a socket with a name: the peer must send one of a pair");
+            }
+            return new EventFd(fd, true, false, status.isSocket() ? UnixSocket.of(fd) : null);
         } catch (RuntimeException e) {
             fd.close();
             throw e;
@@ -120,6 +126,21 @@ public final class EventFd implements AutoCloseable {
         return true;
     }
 
+    /** Pipes can be written to without waiting; on counters, and on named pipes of older kernels, this looks before it writes. */
+    private static long writeNoWait(int fd) {
+        CallScratch scratch = CallScratch.current();
+        scratch.buffer().set(ValueLayout.JAVA_LONG, 0, ONE.address());
+        scratch.buffer().set(ValueLayout.JAVA_LONG, Long.BYTES, (long) Long.BYTES);
+        long result = Kernel.invoke(SystemCall.PWRITEV2, fd, scratch.address(), 1, -1, -1, RWF_NOWAIT);
+        if (result != -Errno.EOPNOTSUPP) {
+            return result;
+        }
+        if ((Poll.await(fd, Poll.OUT, 0) & Poll.OUT) == 0) {
+            return Errno.WOULD_BLOCK;
+        }
+        return Kernel.invoke(SystemCall.WRITE, fd, ONE.address(), Long.BYTES);
+    }
+
     /** What is wrong with a peer's descriptor is the peer's loss, and must not stop whoever serves it. */
     private boolean trySignal() {
         try {
@@ -128,8 +149,7 @@ public final class EventFd implements AutoCloseable {
                 return to.send(ONE, 0, Long.BYTES) != Errno.WOULD_BLOCK;
             }
             int fd = owned.fd();
-            return (Poll.await(fd, Poll.OUT, 0) & Poll.OUT) != 0
-                    && Kernel.invoke(SystemCall.WRITE, fd, ONE.address(), Long.BYTES) == Long.BYTES;
+            return counter && AioSignal.signal(fd) || writeNoWait(fd) == Long.BYTES;
         } catch (NativeException e) {
             return false;
         }

@@ -42,6 +42,10 @@ public enum SystemCall {
     BIND("bind", 49, 200),
     /** {@code listen(2)}. */
     LISTEN("listen", 50, 201),
+    /** {@code getsockname(2)}. */
+    GETSOCKNAME("getsockname", 51, 204),
+    /** {@code getpeername(2)}. */
+    GETPEERNAME("getpeername", 52, 205),
     /** {@code socketpair(2)}. */
     SOCKETPAIR("socketpair", 53, 199),
     /** {@code getsockopt(2)}. */
@@ -62,6 +66,10 @@ public enum SystemCall {
     SCHED_SETAFFINITY("sched_setaffinity", 203, 122),
     /** {@code sched_getaffinity(2)}. */
     SCHED_GETAFFINITY("sched_getaffinity", 204, 123),
+    /** {@code io_setup(2)}. */
+    IO_SETUP("io_setup", 206, 0),
+    /** {@code io_submit(2)}. */
+    IO_SUBMIT("io_submit", 209, 2),
     /** {@code epoll_ctl(2)}. */
     EPOLL_CTL("epoll_ctl", 233, 21),
     /** {@code mbind(2)}. */
@@ -98,6 +106,8 @@ public enum SystemCall {
     USERFAULTFD("userfaultfd", 323, 282),
     /** {@code preadv2(2)}. */
     PREADV2("preadv2", 327, 286),
+    /** {@code pwritev2(2)}. */
+    PWRITEV2("pwritev2", 328, 287),
     /** {@code statx(2)}, shown as {@code fstat}. */
     FSTAT("fstat", 332, 291);
 

@@ -193,6 +193,27 @@ public final class UnixSocket implements AutoCloseable {
                 value.get(ValueLayout.JAVA_INT, 8));
     }
 
+    /**
+     * Whether a socket, or what it is connected to, has a name; one end of a {@link #pair} has not. A received socket that has one
+     * may be the sender's end of the very connection that it came over: kept here, it would keep that connection from ending.
+     *
+     * @param fd a socket
+     * @return false for other files
+     */
+    public static boolean isNamed(int fd) {
+        return hasName(SystemCall.GETSOCKNAME, fd) || hasName(SystemCall.GETPEERNAME, fd);
+    }
+
+    private static boolean hasName(SystemCall call, int fd) {
+        CallScratch scratch = CallScratch.current();
+        MemorySegment buffer = scratch.buffer();
+        int room = 256;
+        buffer.set(ValueLayout.JAVA_INT, room, room);
+        long result = Kernel.invoke(call, fd, scratch.address(), scratch.address() + room);
+        // a socket without a name has the family only
+        return result == 0 && buffer.get(ValueLayout.JAVA_INT, room) > Short.BYTES;
+    }
+
     private MemorySegment option(int name, int sizeBytes) {
         int fd = fd();
         CallScratch scratch = CallScratch.current();

@@ -79,6 +79,10 @@ final class BackendChannel {
             if (!FileStatus.of(adopted.fd()).isSocket()) {
                 throw new RequestRejectedException("SET_BACKEND_REQ_FD: the file descriptor is not a socket");
             }
+            if (UnixSocket.isNamed(adopted.fd())) {
+                throw new RequestRejectedException(
+                        "SET_BACKEND_REQ_FD: the socket has a name or its peer has: one of a pair is needed");
+            }
             close("the front-end gave another channel");
             EventLoop.Watch watch = loop.watch(adopted.fd(), this::readable);
             UnixSocket socket = UnixSocket.of(adopted);

@@ -4,6 +4,7 @@ package io.vhost4j.core.session;
 import io.vhost4j.ProtocolFeature;
 import io.vhost4j.core.linux.FileCalls;
 import io.vhost4j.core.linux.OwnedFd;
+import io.vhost4j.core.linux.UnixSocket;
 import io.vhost4j.core.protocol.ReceivedFd;
 import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,10 @@ final class DeviceState {
         }
         close();
         OwnedFd fd = received.adopt();
+        if (UnixSocket.isNamed(fd.fd())) {
+            fd.close();
+            throw new RequestRejectedException("SET_DEVICE_STATE_FD: the file descriptor is a socket with a name");
+        }
         if (direction == SAVE) {
             // the end of the stream says that nothing is to be saved
             fd.close();
@@ -58,7 +63,10 @@ final class DeviceState {
         }
         try (Arena arena = Arena.ofConfined()) {
             long got = FileCalls.read(fd.fd(), arena.allocate(1), 0, 1);
-            return new Reply.U64(got == 0 ? 0 : 1);
+            return got == 0
+                    ? new Reply.U64(0)
+                    : new Reply.Failed(
+                            "CHECK_DEVICE_STATE: a state came that this device does not have, or no end of it");
         } finally {
             close();
         }

@@ -23,7 +23,6 @@ final class IommuControl {
 
     private static final long PAGE_MASK = -4096L;
     private static final long OK = 0;
-    private static final long FAILED = 1;
 
     private final Negotiation agreed;
     private final BackendChannel channel;
@@ -54,24 +53,25 @@ final class IommuControl {
             throw new RequestRejectedException("IOTLB_MSG: the IOMMU feature is not offered");
         }
         try {
-            return new Reply.U64(handle(message) ? OK : FAILED);
+            handle(message);
+            return new Reply.U64(OK);
         } catch (VhostException e) {
             if (e instanceof CallbackFailedException) {
                 throw e;
             }
-            return new Reply.U64(FAILED);
+            return new Reply.Failed("IOTLB_MSG: " + e.getMessage());
         }
     }
 
-    private boolean handle(IotlbMsg message) {
-        return switch (message.type()) {
+    private void handle(IotlbMsg message) {
+        switch (message.type()) {
             case VhostUserIotlb.TYPE_UPDATE -> update(message);
             case VhostUserIotlb.TYPE_INVALIDATE -> invalidate(message);
-            default -> false;
-        };
+            default -> throw new RequestRejectedException("type=" + message.type() + ": must be 2 or 3");
+        }
     }
 
-    private boolean update(IotlbMsg message) {
+    private void update(IotlbMsg message) {
         boolean replaced = iotlb.update(message.iova(), message.size(), message.userAddr(), message.permission());
         long first = message.iova() & PAGE_MASK;
         long bytes = message.size() + (message.iova() - first);
@@ -80,13 +80,11 @@ final class IommuControl {
             ringControl.translationsChanged();
         }
         ringControl.startWaiting();
-        return true;
     }
 
-    private boolean invalidate(IotlbMsg message) {
+    private void invalidate(IotlbMsg message) {
         iotlb.invalidate(message.iova(), message.size());
         ringControl.translationsChanged();
-        return true;
     }
 
     /** A ring needs a translation. Any thread. */

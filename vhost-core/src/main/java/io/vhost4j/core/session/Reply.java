@@ -20,6 +20,9 @@ sealed interface Reply {
     /** A number. */
     record U64(long value) implements Reply {}
 
+    /** The number that says that it was not done, to a front-end that waits for one whether or not it asked. */
+    record Failed(String why) implements Reply {}
+
     /** A ring's position. */
     record State(int queue, int base) implements Reply {}
 

@@ -6,6 +6,7 @@ import io.vhost4j.RecoveryPolicy;
 import io.vhost4j.VhostException;
 import io.vhost4j.core.linux.EventFd;
 import io.vhost4j.core.linux.OwnedFd;
+import io.vhost4j.core.linux.UnixSocket;
 import io.vhost4j.core.memory.GuestMemory;
 import io.vhost4j.core.memory.Iotlb;
 import io.vhost4j.core.protocol.BackendCode;
@@ -29,6 +30,7 @@ final class RingControl {
 
     private final String name;
     private final Counters counters;
+    private final LogThrottle throttle;
     private final RingTable rings;
     private final Negotiation agreed;
     private final LogControl log;
@@ -49,6 +51,7 @@ final class RingControl {
         name = config.ifname();
         counters = config.counters();
         recovery = config.recovery();
+        throttle = config.throttle();
         this.rings = rings;
         this.agreed = agreed;
         this.log = log;
@@ -133,6 +136,12 @@ final class RingControl {
     Reply kick(int queue, @Nullable ReceivedFd fd) {
         RingState ring = rings.ring(queue);
         OwnedFd adopted = fd == null ? null : fd.adopt();
+        if (adopted != null && UnixSocket.isNamed(adopted.fd())) {
+            adopted.close();
+            throw new RequestRejectedException("SET_VRING_KICK: queue=" + queue
+                    + ": the file descriptor is a socket with a name: an eventfd or one of a pair of sockets"
+                    + " is needed");
+        }
         ring.giveKick(adopted);
         ring.kicked = true;
         startIfComplete(ring);
@@ -196,7 +205,9 @@ final class RingControl {
     /** A burst call found the ring broken, and told the front-end. */
     void broken(int queue, RingFault fault, long value) {
         counters.ringBroken();
-        LOG.warn("{}: ring {} stopped: {} (value 0x{})", name, queue, fault.text(), Long.toHexString(value));
+        if (throttle.permits()) {
+            LOG.warn("{}: ring {} stopped: {} (value 0x{})", name, queue, fault.text(), Long.toHexString(value));
+        }
         RingState ring = rings.ring(queue);
         if (!ring.hasErr()) {
             tellByMessage(ring);
@@ -340,7 +351,9 @@ final class RingControl {
             return;
         }
         counters.ringBroken();
-        LOG.warn("{}: ring {} stopped: {}", name, ring.index, RingFault.UNMAPPED.text());
+        if (throttle.permits()) {
+            LOG.warn("{}: ring {} stopped: {}", name, ring.index, RingFault.UNMAPPED.text());
+        }
         if (!ring.signalError()) {
             tellByMessage(ring);
         }
@@ -357,7 +370,9 @@ final class RingControl {
 
     private void refuse(RingState ring, RequestRejectedException why) {
         counters.ringBroken();
-        LOG.warn("{}: ring {} cannot start: {}", name, ring.index, why.getMessage());
+        if (throttle.permits()) {
+            LOG.warn("{}: ring {} cannot start: {}", name, ring.index, why.getMessage());
+        }
         if (!ring.signalError()) {
             tellByMessage(ring);
         }

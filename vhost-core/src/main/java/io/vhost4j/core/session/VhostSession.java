@@ -221,10 +221,9 @@ public final class VhostSession {
     /** A burst call found a ring broken. Any thread. */
     void ringBroke(int queue, RingFault fault, long value) {
         loop.execute(() -> {
-            if (open) {
-                requests.ringControl.broken(queue, fault, value);
-                guarded(requests.lifecycle::settle);
-            }
+            // also when the front-end has left since: somebody will ask why
+            requests.ringControl.broken(queue, fault, value);
+            guarded(requests.lifecycle::settle);
         });
     }
 
@@ -353,6 +352,11 @@ public final class VhostSession {
                 }
             }
             case Reply.U64(long value) -> writer.replyU64(request, value);
+            case Reply.Failed(String why) -> {
+                config.counters().requestRefused();
+                warn("refused: " + why);
+                writer.replyU64(request, FAILED);
+            }
             case Reply.State(int queue, int base) -> writer.replyState(request, queue, base);
             case Reply.Empty() -> writer.replyEmpty(request);
             case Reply.None() -> {}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package io.vhost4j.interop.hostile;
+
+import static io.vhost4j.interop.hostile.Reaction.BROKEN;
+import static io.vhost4j.interop.hostile.Reaction.TAKEN;
+
+import io.vhost4j.core.protocol.RequestCode;
+import io.vhost4j.core.testkit.Payload;
+import java.util.List;
+
+/** Memory that changes between the check and the use: a thread flips what the back-end is reading. */
+final class RaceCases {
+    private static final String FETCH = "CVE-2020-14374, CVE-2026-86562, CVE-2026-93683: each field is read once";
+    private static final String NEXT = "CVE-2026-86848: successors are read once";
+    private static final int MILLIS = 300;
+
+    private RaceCases() {}
+
+    private static HostileCase split(String name, String lesson, Flip flip) {
+        return HostileCase.of(
+                name,
+                lesson,
+                Setup.SPLIT,
+                a -> {
+                    int[] turn = {0};
+                    return a.race(MILLIS, () -> flip.flip(a, turn[0]++), () -> {
+                        for (int i = 0; i < 16 && a.hasRoom(a.tx()); i++) {
+                            a.tx().entry(i % 8);
+                        }
+                        a.tx().publish();
+                    });
+                },
+                TAKEN,
+                BROKEN);
+    }
+
+    /** One change; {@code turn} counts them. */
+    @FunctionalInterface
+    private interface Flip {
+        void flip(Attacker attacker, int turn);
+    }
+
+    static List<HostileCase> all() {
+        return List.of(
+                split(
+                        "addresses that flip",
+                        FETCH,
+                        (a, turn) -> a.tx().desc(turn % 8, turn % 2 == 0 ? Ram.gpa(Attacker.TX_DATA) : -1, 200, 0, 0)),
+                split(
+                        "lengths that flip",
+                        FETCH,
+                        (a, turn) -> a.tx().desc(
+                                        turn % 8,
+                                        Ram.gpa(Attacker.TX_DATA),
+                                        turn % 3 == 0 ? 100 : 0xFFFF_FFFFL >>> turn % 3,
+                                        0,
+                                        0)),
+                split(
+                        "flags that flip",
+                        FETCH,
+                        (a, turn) -> a.tx().desc(turn % 8, Ram.gpa(Attacker.TX_DATA), 64, turn % 8, turn % 16)),
+                split(
+                        "successors that flip",
+                        NEXT,
+                        (a, turn) -> a.tx().desc(
+                                        turn % 8,
+                                        Ram.gpa(Attacker.TX_DATA),
+                                        1,
+                                        RawRing.NEXT,
+                                        turn % 3 == 0 ? 0xFFFF : turn % 256)),
+                split("tables that flip", FETCH, (a, turn) -> {
+                    a.ram()
+                            .desc(
+                                    Attacker.TABLE + turn % 4 * 16L,
+                                    turn % 2 == 0 ? Ram.gpa(Attacker.TX_DATA) : -1,
+                                    turn % 5 == 0 ? -1 : 64,
+                                    turn % 8,
+                                    turn % 7);
+                    a.tx().desc(turn % 8, Ram.gpa(Attacker.TABLE), turn % 2 == 0 ? 64 : 16, RawRing.INDIRECT, 0);
+                }),
+                split("headers that flip", "CVE-2026-100236, CVE-2024-11614: the header is read once", (a, turn) -> {
+                    a.ram().u64(Attacker.TX_DATA, turn % 2 == 0 ? 0 : turn * 0x9E37_79B9_7F4A_7C15L);
+                    a.tx().desc(turn % 8, Ram.gpa(Attacker.TX_DATA), 1500, 0, 0);
+                }),
+                split("available entries that flip", FETCH, (a, turn) -> {
+                    a.tx().desc(turn % 8, Ram.gpa(Attacker.TX_DATA), 100, 0, 0);
+                    a.ram().u16(a.tx().driverAt() + 4 + turn % 256 * 2L, turn % 2 == 0 ? 0xFFFF : 1);
+                }),
+                split("the index of the device overwritten", "the device's own fields are not read back", (a, turn) -> {
+                    a.tx().desc(turn % 8, Ram.gpa(Attacker.TX_DATA), 100, 0, 0);
+                    a.ram().u16(a.tx().deviceAt() + 2, turn);
+                }),
+                HostileCase.of(
+                        "packed: flags that flip",
+                        FETCH,
+                        Setup.PACKED,
+                        a -> {
+                            int[] turn = {0};
+                            long data = Ram.gpa(Attacker.TX_DATA);
+                            return a.race(
+                                    MILLIS,
+                                    () -> {
+                                        int now = turn[0]++;
+                                        a.ram()
+                                                .packedDesc(
+                                                        a.tx().descAt(now % 256),
+                                                        now % 5 == 0 ? -1 : data,
+                                                        now % 7 * 100L,
+                                                        now,
+                                                        now * 0x4081);
+                                    },
+                                    () -> {});
+                        },
+                        TAKEN,
+                        BROKEN),
+                HostileCase.of(
+                        "packed: whole laps that flip",
+                        FETCH,
+                        Setup.PACKED,
+                        a -> {
+                            int[] turn = {0};
+                            long data = Ram.gpa(Attacker.TX_DATA);
+                            return a.race(
+                                    MILLIS,
+                                    () -> {
+                                        int now = turn[0]++;
+                                        int flags = now % 8;
+                                        a.tx().packed(now, data, now % 2 == 0 ? 64 : 0xFFFF_FFFFL, now % 256, flags);
+                                    },
+                                    () -> {});
+                        },
+                        TAKEN,
+                        BROKEN),
+                HostileCase.of(
+                        "buffers to fill that flip",
+                        FETCH,
+                        Setup.SPLIT,
+                        a -> {
+                            int[] turn = {0};
+                            return a.race(
+                                    MILLIS,
+                                    () -> {
+                                        int now = turn[0]++;
+                                        a.rx().desc(
+                                                        now % 256,
+                                                        now % 3 == 0 ? -1 : Ram.gpa(Attacker.RX_DATA),
+                                                        now % 5 == 0 ? 3 : 2048,
+                                                        RawRing.WRITE | now % 2,
+                                                        now % 300);
+                                    },
+                                    () -> {
+                                        for (int i = 0; i < 8 && a.hasRoom(a.tx()); i++) {
+                                            a.addPing();
+                                            a.rx().entry(i);
+                                        }
+                                        a.rx().publish();
+                                    });
+                        },
+                        TAKEN,
+                        BROKEN),
+                HostileCase.of(
+                        "the table replaced while descriptors flip",
+                        "rings leave memory before it goes",
+                        Setup.SPLIT,
+                        a -> {
+                            int[] turn = {0};
+                            return a.race(
+                                    MILLIS,
+                                    () -> {
+                                        int now = turn[0]++;
+                                        a.tx().desc(now % 8, Ram.gpa(Attacker.TX_DATA + now % 4096), now % 3000, 0, 0);
+                                    },
+                                    () -> {
+                                        a.tx().entry(0);
+                                        a.tx().publish();
+                                        a.ask(
+                                                RequestCode.SET_MEM_TABLE,
+                                                a.wholeTable(),
+                                                a.ram().fd());
+                                    });
+                        },
+                        TAKEN,
+                        BROKEN),
+                HostileCase.of(
+                        "rings stopped and started while descriptors flip",
+                        "rings leave memory before it goes",
+                        Setup.SPLIT,
+                        a -> {
+                            int[] turn = {0};
+                            return a.race(
+                                    MILLIS,
+                                    () -> {
+                                        int now = turn[0]++;
+                                        a.tx().desc(now % 8, Ram.gpa(Attacker.TX_DATA + now % 4096), now % 3000, 0, 0);
+                                    },
+                                    () -> {
+                                        a.ask(RequestCode.GET_VRING_BASE, Payload.state(1, 0));
+                                        a.ring(a.tx());
+                                        a.tx().next = a.tx().usedIdx();
+                                        a.tx().entry(0);
+                                        a.tx().publish();
+                                    });
+                        },
+                        TAKEN,
+                        BROKEN));
+    }
+}
