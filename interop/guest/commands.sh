@@ -30,3 +30,19 @@ random() {
 sum() {
     sha256sum "$1" | cut -d ' ' -f 1
 }
+
+# apart DEVICE ADDRESS: puts the device into a network of its own, where inside runs commands; the loop between it and another
+# device of the guest then goes over the wire.
+apart() {
+    unshare -n sleep 1000000 &
+    echo $! >/tmp/apart
+    while [ "$(readlink "/proc/$(cat /tmp/apart)/ns/net")" = "$(readlink /proc/self/ns/net)" ]; do
+        usleep 10000
+    done
+    ip link set "$1" netns "$(cat /tmp/apart)" && inside ip addr add "$2/24" dev "$1" && inside ip link set "$1" up
+}
+
+# inside COMMAND...: runs a command in the network of apart.
+inside() {
+    nsenter -n -t "$(cat /tmp/apart)" "$@"
+}

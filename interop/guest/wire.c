@@ -3,13 +3,19 @@
  * busybox nc does not end reliably.
  *
  *   wire echo ADDRESS COUNT INTERVAL_MS BYTES   ICMP echoes with a payload made from their number; COUNT 0: until SIGTERM.
- *                                               Prints "@echo sent=N good=N bad=N again=N" every 200 ms and at the end.
+ *                                               Prints "@echo sent=N good=N bad=N again=N refused=N" every 200 ms and at the
+ *                                               end: again are second answers, refused is what the socket had no room for.
+ *                                               At the end also "@unsent BYTES": what the card has not given back.
  *                                               Status 0: all were answered, and rightly.
  *   wire hold ADDRESS COUNT INTERVAL_MS BYTES   the same, but the answers stay unread in the socket until the last echo was
  *                                               sent: in memory that only the network card has written. Prints at the end
  *                                               also "@lost N first=NUMBER last=NUMBER".
  *   wire take PORT                              accepts one TCP connection and copies it to standard output
  *   wire give ADDRESS PORT                      copies standard input to a TCP connection and waits for its end
+ *   wire pour ADDRESS PORT INTERVAL_MS          sends numbered blocks of 16 KiB over a TCP connection until SIGTERM, and waits
+ *                                               for its end. Prints "@poured blocks=N" at the end.
+ *   wire drain PORT                             accepts one TCP connection and checks that it carries just these blocks. Prints
+ *                                               "@drained blocks=N bad=N" every 200 ms and at the end.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,11 +27,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { CHUNK = 256 * 1024, HELD_BYTES = 128 * 1024 * 1024, LARGEST = 65000, WINDOW = 1 << 16, REPORT_MS = 200, GRACE_MS = 2000 };
+enum { CHUNK = 256 * 1024, BLOCK = 16 * 1024, HELD_BYTES = 128 * 1024 * 1024, LARGEST = 65000, WINDOW = 1 << 16, REPORT_MS = 200, GRACE_MS = 2000 };
 
 static unsigned char buffer[CHUNK];
 static volatile sig_atomic_t ended;
@@ -65,7 +72,7 @@ struct echo {
     int socket, bytes;
     uint16_t id;
     uint32_t sent;
-    long good, bad, again;
+    long good, bad, again, refused;
     unsigned char seen[WINDOW];
 };
 
@@ -81,9 +88,11 @@ static void send_one(struct echo *e, const struct sockaddr_in *to) {
     e->seen[e->sent % WINDOW] = 0;
     e->sent++;
     /* A full ring or a link that is down only loses this one; the count of answers tells. */
-    if (sendto(e->socket, packet, e->bytes + 8, MSG_DONTWAIT, (const struct sockaddr *)to, sizeof *to) < 0
-        && errno != EAGAIN && errno != ENOBUFS && errno != ENETDOWN && errno != EHOSTUNREACH) {
-        fail("wire: sendto");
+    if (sendto(e->socket, packet, e->bytes + 8, MSG_DONTWAIT, (const struct sockaddr *)to, sizeof *to) < 0) {
+        if (errno != EAGAIN && errno != ENOBUFS && errno != ENETDOWN && errno != EHOSTUNREACH) {
+            fail("wire: sendto");
+        }
+        e->refused++;
     }
 }
 
@@ -120,7 +129,7 @@ static void receive_one(struct echo *e) {
 }
 
 static void report(const struct echo *e) {
-    printf("@echo sent=%u good=%ld bad=%ld again=%ld\n", e->sent, e->good, e->bad, e->again);
+    printf("@echo sent=%u good=%ld bad=%ld again=%ld refused=%ld\n", e->sent, e->good, e->bad, e->again, e->refused);
     fflush(stdout);
 }
 
@@ -150,6 +159,15 @@ static void report_lost(const struct echo *e) {
         }
     }
     printf("@lost %u first=%u last=%u\n", lost, first, last);
+    fflush(stdout);
+}
+
+static void report_unsent(const struct echo *e) {
+    int bytes = 0;
+    if (ioctl(e->socket, TIOCOUTQ, &bytes) != 0) {
+        fail("wire: TIOCOUTQ");
+    }
+    printf("@unsent %d\n", bytes);
     fflush(stdout);
 }
 
@@ -200,6 +218,7 @@ static int echo(const char *address, uint32_t count, long interval_ms, int bytes
     ended = 0;
     receive_rest(&e);
     report(&e);
+    report_unsent(&e);
     if (hold) {
         report_lost(&e);
     }
@@ -222,7 +241,7 @@ static void copy(int from, int to) {
     }
 }
 
-static int take(int port) {
+static int accept_one(int port) {
     struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     int one = 1, listener = socket(AF_INET, SOCK_STREAM, 0);
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
@@ -234,19 +253,88 @@ static int take(int port) {
     if (peer < 0) {
         fail("wire: accept");
     }
-    copy(peer, STDOUT_FILENO);
+    return peer;
+}
+
+static int take(int port) {
+    copy(accept_one(port), STDOUT_FILENO);
     return 0;
 }
 
-static int give(const char *address, int port) {
+static int connect_to(const char *address, int port) {
     struct sockaddr_in there = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     int peer = socket(AF_INET, SOCK_STREAM, 0);
     if (!inet_aton(address, &there.sin_addr) || connect(peer, (struct sockaddr *)&there, sizeof there) != 0) {
         fail("wire: connect");
     }
-    copy(STDIN_FILENO, peer);
+    return peer;
+}
+
+static int finish(int peer) {
     shutdown(peer, SHUT_WR);
     return read(peer, buffer, 1) == 0 ? 0 : 1;
+}
+
+static int give(const char *address, int port) {
+    int peer = connect_to(address, port);
+    copy(STDIN_FILENO, peer);
+    return finish(peer);
+}
+
+static void put_all(int to, const unsigned char *from, int bytes) {
+    for (int done = 0; done < bytes;) {
+        ssize_t put = write(to, from + done, bytes - done);
+        if (put < 0 && errno != EINTR) {
+            fail("wire: write");
+        }
+        done += put < 0 ? 0 : (int)put;
+    }
+}
+
+static int pour(const char *address, int port, long interval_ms) {
+    int peer = connect_to(address, port);
+    uint32_t blocks = 0;
+    signal(SIGTERM, on_term);
+    for (long next = now_ms(); !ended; blocks++) {
+        fill(buffer, BLOCK, blocks);
+        put_all(peer, buffer, BLOCK);
+        next = next + interval_ms > now_ms() - REPORT_MS ? next + interval_ms : now_ms(); /* no burst after a pause */
+        pause_until(next);
+    }
+    int status = finish(peer);
+    printf("@poured blocks=%u\n", blocks);
+    return status;
+}
+
+static void report_drained(uint32_t blocks, long bad) {
+    printf("@drained blocks=%u bad=%ld\n", blocks, bad);
+    fflush(stdout);
+}
+
+static int drain(int port) {
+    static unsigned char wanted[BLOCK];
+    int peer = accept_one(port), filled = 0;
+    uint32_t blocks = 0;
+    long bad = 0, report_at = 0;
+    ssize_t got;
+    while ((got = read(peer, buffer + filled, BLOCK - filled)) > 0) {
+        filled += (int)got;
+        if (filled == BLOCK) {
+            fill(wanted, BLOCK, blocks++);
+            bad += memcmp(buffer, wanted, BLOCK) != 0;
+            filled = 0;
+        }
+        if (now_ms() >= report_at) {
+            report_drained(blocks, bad);
+            report_at = now_ms() + REPORT_MS;
+        }
+    }
+    if (got < 0) {
+        fail("wire: read");
+    }
+    bad += filled != 0;
+    report_drained(blocks, bad);
+    return bad == 0 ? 0 : 1;
 }
 
 int main(int count, char **words) {
@@ -260,6 +348,13 @@ int main(int count, char **words) {
     if (count == 4 && strcmp(words[1], "give") == 0) {
         return give(words[2], atoi(words[3]));
     }
-    fprintf(stderr, "usage: wire echo|hold ADDRESS COUNT INTERVAL_MS BYTES | take PORT | give ADDRESS PORT\n");
+    if (count == 5 && strcmp(words[1], "pour") == 0) {
+        return pour(words[2], atoi(words[3]), atol(words[4]));
+    }
+    if (count == 3 && strcmp(words[1], "drain") == 0) {
+        return drain(atoi(words[2]));
+    }
+    fprintf(stderr, "usage: wire echo|hold ADDRESS COUNT INTERVAL_MS BYTES | take PORT | give ADDRESS PORT"
+                    " | pour ADDRESS PORT INTERVAL_MS | drain PORT\n");
     return 2;
 }

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A guest that wanders between two QEMU processes, whose cards are on two sockets of one back-end, and sends echoes all the while.
+ * A guest that wanders between QEMU processes, whose cards are on different sockets of one back-end, and sends echoes all the while.
  * Their answers stay unread: they are in memory that only the back-end has written, and are checked at the end. One thread.
  */
 final class Migration implements AutoCloseable {
@@ -21,10 +21,12 @@ final class Migration implements AutoCloseable {
 
     private static final int INTERVAL_MS = 10;
     private static final int BYTES = 1400;
+    private static final String APART_ADDRESS = "10.0.0.3";
+    private static final int STREAM_PORT = 5000;
     private static final Set<Object> ENDS = Set.of("completed", "failed", "cancelled");
 
     private final Path folder;
-    private final List<Path> sockets;
+    private final List<List<Path>> places;
     private final String deviceOptions;
     private final boolean postcopy;
     private final List<QemuGuest> started = new ArrayList<>();
@@ -37,8 +39,9 @@ final class Migration implements AutoCloseable {
      * @param downtimeMs for how long the guest stood still, in milliseconds
      * @param rounds how often QEMU asked which pages were written
      * @param bytes the memory sent
+     * @param requests pages that the destination asked for: with post-copy only
      */
-    record Outcome(long totalMs, long downtimeMs, long rounds, long bytes) {}
+    record Outcome(long totalMs, long downtimeMs, long rounds, long bytes, long requests) {}
 
     /** What the guest's tool says at its end. */
     record Echoes(long sent, long good, long bad, long again, String lost) {
@@ -47,32 +50,28 @@ final class Migration implements AutoCloseable {
         }
 
         private static Echoes of(String text) {
-            String counts = line(text, "@echo ");
+            Figures counts = Figures.last(text, "@echo");
             return new Echoes(
-                    count(counts, "sent="),
-                    count(counts, "good="),
-                    count(counts, "bad="),
-                    count(counts, "again="),
-                    line(text, "@lost "));
-        }
-
-        private static String line(String text, String start) {
-            return text.lines()
-                    .filter(line -> line.startsWith(start))
-                    .reduce((first, second) -> second)
-                    .orElseThrow(() -> new AssertionError("no line '" + start + "' in: " + text));
-        }
-
-        private static long count(String line, String key) {
-            int at = line.indexOf(key) + key.length();
-            int end = line.indexOf(' ', at);
-            return Long.parseLong(line.substring(at, end < 0 ? line.length() : end));
+                    counts.get("sent"),
+                    counts.get("good"),
+                    counts.get("bad"),
+                    counts.get("again"),
+                    Figures.last(text, "@lost").line());
         }
     }
 
-    private Migration(Path folder, List<Path> sockets, String deviceOptions, boolean postcopy) {
+    /**
+     * What the guest's tool says of the stream.
+     *
+     * @param poured blocks sent
+     * @param drained blocks received
+     * @param bad those of them that are not what was sent
+     */
+    record Stream(long poured, long drained, long bad) {}
+
+    private Migration(Path folder, List<List<Path>> places, String deviceOptions, boolean postcopy) {
         this.folder = folder;
-        this.sockets = sockets;
+        this.places = places;
         this.deviceOptions = deviceOptions;
         this.postcopy = postcopy;
         this.guest = options().boot();
@@ -80,7 +79,7 @@ final class Migration implements AutoCloseable {
     }
 
     /**
-     * Boots a guest on the first of two sockets and lets it send echoes.
+     * Boots a guest on the first of two sockets and lets it send echoes to the back-end.
      *
      * @param folder where files of the processes go
      * @param deviceOptions options of its card
@@ -88,24 +87,71 @@ final class Migration implements AutoCloseable {
      */
     static Migration begin(
             Path folder, ForwardBackend backend, List<Path> sockets, String deviceOptions, boolean postcopy) {
-        Migration migration = new Migration(folder, sockets, deviceOptions, postcopy);
-        try {
+        List<List<Path>> places = sockets.stream().map(List::of).toList();
+        Migration migration = new Migration(folder, places, deviceOptions, postcopy);
+        return migration.prepared(() -> {
             migration.guest.raise(0);
-            migration
-                    .guest
-                    .shell()
-                    .run(String.format(
-                            Locale.ROOT,
-                            "{ wire hold %s 0 %d %d >/tmp/echo & } ; echo $! >/tmp/process",
-                            Guest.BACKEND_ADDRESS,
-                            INTERVAL_MS,
-                            BYTES));
-            backend.awaitCounters(counters -> counters.toPackets() >= 50, "answers to the guest", LIMIT);
-            return migration;
+            migration.hold(Guest.BACKEND_ADDRESS, backend);
+        });
+    }
+
+    /**
+     * Boots a guest with two cards, between which the back-end forwards, and lets it send echoes and a stream over that wire: the second card
+     * is in a network of its own.
+     *
+     * @param places two sockets for each of the places between which the guest wanders
+     */
+    static Migration beginWithStream(
+            Path folder, ForwardBackend backend, List<List<Path>> places, String deviceOptions, boolean postcopy) {
+        Migration migration = new Migration(folder, places, deviceOptions, postcopy);
+        return migration.prepared(() -> {
+            migration.guest.raise(0);
+            GuestShell shell = migration.guest.shell();
+            shell.run("apart eth1 " + APART_ADDRESS);
+            int mark = shell.mark();
+            shell.run("{ inside wire drain " + STREAM_PORT + " >/tmp/drained & }");
+            shell.log().await(mark, line -> line.endsWith("@listening " + STREAM_PORT), "a listener", LIMIT);
+            shell.run(String.format(
+                    Locale.ROOT,
+                    "{ wire pour %s %d %d >/tmp/poured & } ; echo $! >/tmp/pouring",
+                    APART_ADDRESS,
+                    STREAM_PORT,
+                    INTERVAL_MS));
+            migration.hold(APART_ADDRESS, backend);
+            migration.awaitStream(50);
+        });
+    }
+
+    private Migration prepared(Runnable preparation) {
+        try {
+            preparation.run();
+            return this;
         } catch (AssertionError e) {
-            migration.close();
+            close();
             throw e;
         }
+    }
+
+    private void hold(String address, ForwardBackend backend) {
+        guest.shell()
+                .run(String.format(
+                        Locale.ROOT,
+                        "{ wire hold %s 0 %d %d >/tmp/echo & } ; echo $! >/tmp/process",
+                        address,
+                        INTERVAL_MS,
+                        BYTES));
+        backend.awaitCounters(counters -> counters.toPackets() >= 50, "answers to the guest", LIMIT);
+    }
+
+    /** Blocks of the stream that have arrived so far. */
+    long drained() {
+        String line = guest.shell().run("tail -n 1 /tmp/drained");
+        return line.isEmpty() ? 0 : Figures.last(line, "@drained").get("blocks");
+    }
+
+    /** Waits until that many blocks have arrived. */
+    void awaitStream(long blocks) {
+        Await.until(this::drained, now -> now >= blocks, blocks + " blocks of the stream", LIMIT);
     }
 
     /** How many packets the guest sends in some time. */
@@ -119,13 +165,16 @@ final class Migration implements AutoCloseable {
     }
 
     private QemuGuest.Options options() {
-        Path socket = sockets.get(started.size() % sockets.size());
         // the same name gives the same MAC address
         Path own = folder.resolve(String.valueOf(started.size()));
         if (!own.toFile().mkdir()) {
             throw new AssertionError(own + " exists");
         }
-        return QemuGuest.options(Peer.QEMU, "guest", own).nic(Nic.on(socket).withDeviceOptions(deviceOptions));
+        QemuGuest.Options options = QemuGuest.options(Peer.QEMU, "guest", own);
+        for (Path socket : places.get(started.size() % places.size())) {
+            options.nic(Nic.on(socket).withDeviceOptions(deviceOptions));
+        }
+        return options;
     }
 
     /** Moves the guest to a new process on the other socket, and ends the process that it leaves. */
@@ -160,7 +209,8 @@ final class Migration implements AutoCloseable {
                 Json.number(state, "total-time"),
                 Json.number(state, "downtime"),
                 Json.number(memory, "dirty-sync-count"),
-                Json.number(memory, "transferred"));
+                Json.number(memory, "transferred"),
+                Json.number(memory, "postcopy-requests"));
     }
 
     private static Map<String, Object> state(QemuGuest source) {
@@ -175,8 +225,22 @@ final class Migration implements AutoCloseable {
 
     /** Lets the guest stop sending and check the answers. */
     Echoes finish() {
-        guest.shell().run("kill $(cat /tmp/process); wait; true", LIMIT);
+        guest.shell().run(end("/tmp/process"), LIMIT);
         return Echoes.of(guest.shell().run("cat /tmp/echo"));
+    }
+
+    /** What ends the guest's process with the number in a file, and waits for it. */
+    private static String end(String file) {
+        return "kill $(cat " + file + "); wait $(cat " + file + "); true";
+    }
+
+    /** Lets the guest stop the stream. */
+    Stream finishStream() {
+        guest.shell().run(end("/tmp/pouring"), LIMIT);
+        Figures drained = Figures.last(guest.shell().run("tail -n 1 /tmp/drained"), "@drained");
+        long poured =
+                Figures.last(guest.shell().run("cat /tmp/poured"), "@poured").get("blocks");
+        return new Stream(poured, drained.get("blocks"), drained.get("bad"));
     }
 
     @Override

@@ -73,9 +73,7 @@ final class IommuControl {
 
     private void update(IotlbMsg message) {
         boolean replaced = iotlb.update(message.iova(), message.size(), message.userAddr(), message.permission());
-        long first = message.iova() & PAGE_MASK;
-        long bytes = message.size() + (message.iova() - first);
-        pending.keySet().removeIf(page -> Long.compareUnsigned(page - first, bytes) < 0);
+        settle(message.iova(), message.size());
         if (replaced) {
             ringControl.translationsChanged();
         }
@@ -84,7 +82,21 @@ final class IommuControl {
 
     private void invalidate(IotlbMsg message) {
         iotlb.invalidate(message.iova(), message.size());
+        settle(message.iova(), message.size());
         ringControl.translationsChanged();
+    }
+
+    /**
+     * What was asked for in this range is not waited for any more. Front-ends leave questions about addresses unanswered that mean
+     * nothing; if they mean something later, they are to be asked for again.
+     */
+    private void settle(long iova, long size) {
+        long first = iova & PAGE_MASK;
+        long last = iova + (size - 1);
+        boolean toTheEnd = Long.compareUnsigned(last, iova) < 0;
+        pending.keySet()
+                .removeIf(page ->
+                        Long.compareUnsigned(page, first) >= 0 && (toTheEnd || Long.compareUnsigned(page, last) <= 0));
     }
 
     /** A ring needs a translation. Any thread. */

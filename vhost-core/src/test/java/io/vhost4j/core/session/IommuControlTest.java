@@ -240,6 +240,23 @@ class IommuControlTest {
         assertEquals(1, take(), "replaced without being taken back");
     }
 
+    /** A front-end does not answer for an address that means nothing yet, and takes it back before it gives it a meaning. */
+    @ParameterizedTest
+    @CsvSource({"8589934592, 4096", "8589934593, 1", "0, -1", "8589934592, -4096"})
+    void shouldAskAgainForWhatWasTakenBackUnanswered(long iova, long size) {
+        start();
+        offer(60);
+        assertEquals(0, take());
+        assertEquals(List.of("200000000:1"), misses());
+        invalidate(iova, size);
+        update(RINGS, RING_BYTES, FrontendMemory.USER);
+        misses();
+        assertEquals(0, take());
+        assertEquals(List.of("200000000:1"), misses());
+        update(BUFFER, 4096, FrontendMemory.USER + 0xA_0000);
+        assertEquals(1, take());
+    }
+
     @ParameterizedTest
     @CsvSource({"4295229440, 4096", "0, -1", "4294967296, -4096"})
     void shouldStopRingsThatAreTakenBackAndGoOnLater(long iova, long size) {

@@ -15,42 +15,71 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Stands between one front-end and its back-end, and keeps a feature bit from the back-end that the front-end has accepted. */
-final class FeatureFilter implements AutoCloseable {
+/** Stands between one front-end and its back-end, sees what the front-end sends, and may change it. */
+final class Middleman implements AutoCloseable {
     private static final int HEADER = 12;
     private static final int SIZE_AT = 8;
     private static final int SET_FEATURES = 2;
+    private static final int IOTLB_MSG = 22;
+    private static final int IOTLB_TYPE_AT = 25;
+    private static final int IOTLB_INVALIDATE = 3;
     private static final int BUFFER = 1 << 16;
     private static final int POLL_MS = 100;
 
     private final UnixSocket listener = UnixSocket.open();
     private final Path backend;
-    private final long mask;
-    private final AtomicInteger removed = new AtomicInteger();
+    private final Reader reader;
     private final List<Thread> threads = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
 
-    private FeatureFilter(Path path, Path backend, int bit) {
+    /** Sees a message; may be on any thread. */
+    @FunctionalInterface
+    interface Reader {
+        /**
+         * A message of the front-end.
+         *
+         * @param request its kind
+         * @param payload its payload, which may be changed; valid during the call
+         */
+        void read(int request, MemorySegment payload);
+    }
+
+    private Middleman(Path path, Path backend, Reader reader) {
         this.backend = backend;
-        this.mask = 1L << bit;
+        this.reader = reader;
         listener.bind(path.toString());
         listener.listen(1);
     }
 
     /** Listens at a path for one front-end, and connects it to the back-end's socket. */
-    static FeatureFilter start(Path path, Path backend, int bit) {
-        FeatureFilter filter = new FeatureFilter(path, backend, bit);
-        filter.run(filter::serve);
-        return filter;
+    static Middleman start(Path path, Path backend, Reader reader) {
+        Middleman middleman = new Middleman(path, backend, reader);
+        middleman.run(middleman::serve);
+        return middleman;
     }
 
-    /** How often the bit was taken out. */
-    int removed() {
-        return removed.get();
+    /** As {@link #start}, with a reader that takes a feature out that the front-end accepts, and counts how often. */
+    static Middleman withoutFeature(Path path, Path backend, int bit, AtomicInteger removed) {
+        return start(path, backend, (request, payload) -> {
+            if (request == SET_FEATURES) {
+                long features = payload.get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
+                removed.addAndGet((int) (features >>> bit & 1));
+                payload.set(ValueLayout.JAVA_LONG_UNALIGNED, 0, features & ~(1L << bit));
+            }
+        });
+    }
+
+    /** As {@link #start}, with a reader that counts how often the front-end takes translations back. */
+    static Middleman countingInvalidations(Path path, Path backend, AtomicInteger invalidations) {
+        return start(path, backend, (request, payload) -> {
+            if (request == IOTLB_MSG && payload.get(ValueLayout.JAVA_BYTE, IOTLB_TYPE_AT) == IOTLB_INVALIDATE) {
+                invalidations.incrementAndGet();
+            }
+        });
     }
 
     private void run(Runnable work) {
-        threads.add(Thread.ofPlatform().daemon().name("feature filter").start(work));
+        threads.add(Thread.ofPlatform().daemon().name("middleman").start(work));
     }
 
     private void serve() {
@@ -61,7 +90,7 @@ final class FeatureFilter implements AutoCloseable {
                 UnixSocket back = UnixSocket.open()) {
             back.connect(backend.toString());
             Thread answers =
-                    Thread.ofPlatform().daemon().name("feature filter, answers").start(() -> pass(back, front, false));
+                    Thread.ofPlatform().daemon().name("middleman, answers").start(() -> pass(back, front, false));
             threads.add(answers);
             pass(front, back, true);
             back.shutdown(UnixSocket.SHUT_RDWR);
@@ -71,7 +100,7 @@ final class FeatureFilter implements AutoCloseable {
         }
     }
 
-    private void pass(UnixSocket from, UnixSocket to, boolean filtered) {
+    private void pass(UnixSocket from, UnixSocket to, boolean fromFront) {
         try (Arena arena = Arena.ofConfined();
                 FdBag fds = new FdBag()) {
             MemorySegment buffer = arena.allocate(BUFFER);
@@ -80,10 +109,8 @@ final class FeatureFilter implements AutoCloseable {
                 if (!receive(from, buffer, HEADER, size, fds)) {
                     return;
                 }
-                if (filtered && buffer.get(ValueLayout.JAVA_INT, 0) == SET_FEATURES) {
-                    long features = buffer.get(ValueLayout.JAVA_LONG_UNALIGNED, HEADER);
-                    removed.addAndGet((features & mask) == 0 ? 0 : 1);
-                    buffer.set(ValueLayout.JAVA_LONG_UNALIGNED, HEADER, features & ~mask);
+                if (fromFront) {
+                    reader.read(buffer.get(ValueLayout.JAVA_INT, 0), buffer.asSlice(HEADER, size));
                 }
                 send(to, buffer, HEADER + size, fds);
             }
