@@ -88,12 +88,13 @@ final class InflightControl {
     /**
      * Has a ring that was just started keep account, if there is a buffer with a part for it. Call while it is paused.
      *
+     * @return how many chains were in flight
      * @throws VhostException if the buffer does not fit the ring
      */
-    void apply(RingState ring) {
+    int apply(RingState ring) {
         Mapping buffer = mapping;
         if (buffer == null || ring.index >= info.queues()) {
-            return;
+            return 0;
         }
         if (ring.size != info.queueSize()) {
             throw new RequestRejectedException("queue=" + ring.index + ", size=" + ring.size
@@ -104,7 +105,7 @@ final class InflightControl {
             throw new RequestRejectedException("queue=" + ring.index + ": the in-flight buffer of " + buffer.length()
                     + " bytes is too small for " + (agreed.packed() ? "packed" : "split") + " rings");
         }
-        ring.queue.track(buffer.address() + ring.index * queueBytes(info));
+        return ring.queue.track(buffer.address() + ring.index * queueBytes(info));
     }
 
     /** Unmaps the buffer, after all rings have stopped. */
