@@ -52,6 +52,7 @@ class KillIT {
         BackendSpec spec = BackendSpec.of(Mode.IO, socket)
                 .asClient(!backEndListens)
                 .withOptions("--recovery", policy, "--cpu", "1", "--verbose");
+        long recoveries = 0;
         ForwardBackend backend = ForwardBackend.start(spec);
         try (VirtioUser user = VirtioUser.builder(socket)
                         .server(!backEndListens)
@@ -68,14 +69,24 @@ class KillIT {
                 }
                 LockSupport.parkNanos(random.nextInt(LATEST_MILLIS * 1000) * 1000L);
                 backend.kill();
+                recoveries += recoveries(backend);
                 backend = ForwardBackend.start(spec);
             }
             traffic.awaitReceived(traffic.received() + TRAFFIC, LIMIT);
             traffic.finish(LIMIT);
+            recoveries += recoveries(backend);
             System.out.printf(
                     "%d kills (seed %d), packed=%s, in-flight buffer=%s, policy=%s: %d frames sent, %d received, %d"
-                            + " lost, none twice%n",
-                    KILLS, SEED, packed, inflight, policy, traffic.sent(), traffic.received(), traffic.lost());
+                            + " lost, none twice; %d times chains were in flight%n",
+                    KILLS,
+                    SEED,
+                    packed,
+                    inflight,
+                    policy,
+                    traffic.sent(),
+                    traffic.received(),
+                    traffic.lost(),
+                    recoveries);
             long mayBeLost = (long) KILLS * (BURST + (policy.equals("drop") ? RING_SIZE : 0));
             assertTrue(traffic.lost() <= mayBeLost, traffic.lost() + " frames lost, expected at most " + mayBeLost);
             traffic.checkRings(RING_SIZE, LIMIT);
@@ -87,5 +98,12 @@ class KillIT {
         } finally {
             backend.close();
         }
+    }
+
+    /** How many rings found chains that the back-end before had taken and not given back, by the log. */
+    private static long recoveries(ForwardBackend backend) {
+        return backend.launcher().program().err().since(0).stream()
+                .filter(line -> line.contains("that were in flight"))
+                .count();
     }
 }

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Timeout;
@@ -20,6 +22,10 @@ class ReconnectIT {
     private static final Duration LIMIT = Duration.ofSeconds(30);
     private static final Pattern ECHO = Pattern.compile(".*@echo sent=(\\d+) good=(\\d+) bad=(\\d+) again=(\\d+).*");
     private static final int DEATHS = 2;
+    /** Of the back-end of a front-end that needs less time. */
+    private static final int KILLS = Integer.getInteger("vhost4j.interop.kills", DEATHS);
+
+    private static final int LATEST_MILLIS = 100;
 
     @TempDir
     Path folder;
@@ -87,7 +93,7 @@ class ReconnectIT {
     @ParameterizedTest(name = "packed: {0}")
     @ValueSource(booleans = {false, true})
     @RequiresPeer(Peer.TESTPMD)
-    @Timeout(120)
+    @Timeout(600)
     void shouldGoOnServingAVirtioUserServer(boolean packed) {
         Path socket = folder.resolve("net.sock");
         BackendSpec spec = BackendSpec.of(Mode.IO, socket).asClient(true);
@@ -97,7 +103,7 @@ class ReconnectIT {
             try {
                 testpmd.awaitPrompt();
                 testpmd.forward(Mode.FLOWGEN);
-                for (int death = 0; death <= DEATHS; death++) {
+                for (int death = 0; death <= KILLS; death++) {
                     backend.awaitDevicesUp(1);
                     long received = testpmd.stats().rxPackets();
                     backend.awaitCounters(
@@ -107,7 +113,8 @@ class ReconnectIT {
                             seen -> seen.rxPackets() >= received + 10_000,
                             "packets back at testpmd",
                             LIMIT);
-                    if (death < DEATHS) {
+                    if (death < KILLS) {
+                        LockSupport.parkNanos(ThreadLocalRandom.current().nextInt(LATEST_MILLIS * 1000) * 1000L);
                         backend.kill();
                         backend = Backend.start(spec);
                     }
