@@ -8,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -38,9 +40,9 @@ class SoakIT {
 
     private final List<SoakFrontEnds> groups = new ArrayList<>();
     private final List<SoakSample> samples = new ArrayList<>();
-    private long seen;
-    private long up;
-    private long down;
+    private final Set<Long> present = new HashSet<>();
+    private int seen;
+    private long devices;
     private long buffers;
 
     @Test
@@ -63,7 +65,7 @@ class SoakIT {
                 round(socket, threads, roundNanos);
                 awaitNoDevice(backend);
                 long second = (System.nanoTime() - began) / 1_000_000_000;
-                samples.add(SoakSample.of(backend.pid(), second, connections(), buffers));
+                samples.add(SoakSample.of(backend.pid(), second, devices, buffers));
             }
             backend.terminate();
             assertEquals(
@@ -77,24 +79,24 @@ class SoakIT {
 
     private void report() {
         long frames = groups.stream().mapToLong(SoakFrontEnds::exchanged).sum();
-        assertTrue(frames > connections(), "frames exchanged: " + frames);
+        assertTrue(frames > devices, "frames exchanged: " + frames);
         String heading = String.format(
                 "%d s, %d devices of 2 queue pairs at one `forward`: %d connections, %d of them ended by killing the"
                         + " front-end, %d frames there and back (made by `interop/soak.sh`; seed %d). Values are taken"
                         + " between rounds, when no front-end is there, after a garbage collection.",
-                samples.getLast().second(), DEVICES, connections(), samples.size() + 1, frames, SEED);
+                samples.getLast().second(), DEVICES, devices, devices - ownConnections(), frames, SEED);
         System.out.println(heading + "\n" + SoakReport.table(samples));
         if (OUTPUT != null) {
             SoakReport.write(Path.of(OUTPUT), heading, samples);
         }
     }
 
-    private long connections() {
-        return groups.stream().mapToLong(SoakFrontEnds::connections).sum() + samples.size() + 1;
+    private long ownConnections() {
+        return groups.stream().mapToLong(SoakFrontEnds::connections).sum();
     }
 
     private static Program start(Path socket) {
-        String options = "-XX:NativeMemoryTracking=summary -Xmx128m";
+        String options = "-XX:NativeMemoryTracking=summary -XX:+UseSerialGC -Xmx128m";
         return Program.start(
                 "vhost4j forward",
                 List.of(
@@ -135,23 +137,36 @@ class SoakIT {
 
     /** Waits until all devices that came have gone, and a report after that has told how many buffers are in use. */
     private void awaitNoDevice(Program backend) {
-        boolean[] fresh = {false};
+        int[] quietReports = {0};
         Await.until(
                 () -> {
-                    List<String> lines = backend.out().since((int) seen);
+                    List<String> lines = backend.out().since(seen);
                     seen += lines.size();
                     for (String line : lines) {
-                        up += line.contains("\"device_up\"") ? 1 : 0;
-                        down += line.contains("\"device_down\"") ? 1 : 0;
-                        if (line.contains("\"stats\"")) {
-                            buffers = Json.number(Json.object(line), "buffers_in_use");
-                            fresh[0] = up == down;
-                        }
+                        note(Json.object(line), quietReports);
                     }
-                    return up - down;
+                    return present.size();
                 },
-                left -> left == 0 && fresh[0],
+                left -> left == 0 && devices >= ownConnections() && quietReports[0] > 1,
                 "devices gone",
                 LIMIT);
+    }
+
+    private void note(Map<String, Object> event, int[] quietReports) {
+        switch (String.valueOf(event.get("event"))) {
+            case "device_up" -> {
+                devices++;
+                present.add(Json.number(event, "vid"));
+                quietReports[0] = 0;
+            }
+            case "device_down" -> present.remove(Json.number(event, "vid"));
+            case "stats" -> {
+                buffers = Json.number(event, "buffers_in_use");
+                quietReports[0] += present.isEmpty() ? 1 : 0;
+            }
+            default -> {
+                // of no account here
+            }
+        }
     }
 }
