@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,7 +21,7 @@ class ReconnectIT {
     private static final Duration LIMIT = Duration.ofSeconds(30);
     private static final Figures NONE = new Figures("@echo sent=0 good=0 bad=0 again=0 refused=0");
 
-    /** How often the back-end dies. */
+    /** How often the back-end of a guest dies. */
     private static final int DEATHS = Integer.getInteger("vhost4j.interop.deaths", 3);
 
     private static final long LONGEST_LIFE_NANOS = 500_000_000;
@@ -31,6 +32,10 @@ class ReconnectIT {
     private static final int ANNOUNCEMENTS = 20;
     /** So many packets that every place of the rings is used again. */
     private static final int FULL_RING = 600;
+    /** How often that of testpmd does. */
+    private static final int KILLS = Integer.getInteger("vhost4j.interop.kills", 2);
+
+    private static final int LATEST_MILLIS = 100;
 
     @TempDir
     Path folder;
@@ -118,7 +123,7 @@ class ReconnectIT {
             try {
                 testpmd.awaitPrompt();
                 testpmd.forward(Mode.FLOWGEN);
-                for (int death = 0; death <= DEATHS; death++) {
+                for (int death = 0; death <= KILLS; death++) {
                     backend.awaitDevicesUp(1);
                     long received = testpmd.stats().rxPackets();
                     backend.awaitCounters(
@@ -128,7 +133,8 @@ class ReconnectIT {
                             seen -> seen.rxPackets() >= received + 10_000,
                             "packets back at testpmd",
                             LIMIT);
-                    if (death < DEATHS) {
+                    if (death < KILLS) {
+                        LockSupport.parkNanos(ThreadLocalRandom.current().nextInt(LATEST_MILLIS * 1000) * 1000L);
                         backend.kill();
                         backend = Backend.start(spec);
                     }

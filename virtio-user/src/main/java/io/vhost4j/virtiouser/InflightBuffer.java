@@ -38,9 +38,9 @@ final class InflightBuffer implements AutoCloseable {
         write(connection.payload(), 0, 0, rings, ringSize);
         OwnedFd file = connection.askFile(
                 RequestCode.GET_INFLIGHT_FD,
-                VhostUserInflight.BYTES,
-                VhostUserInflight.BYTES,
-                VhostUserInflight.PADDED_BYTES);
+                VhostUserInflight.PADDED_BYTES,
+                VhostUserInflight.PADDED_BYTES,
+                VhostUserInflight.BYTES);
         MemorySegment answer = connection.payload();
         long sizeBytes = answer.get(ValueLayout.JAVA_LONG_UNALIGNED, VhostUserInflight.SIZE);
         long offset = answer.get(ValueLayout.JAVA_LONG_UNALIGNED, VhostUserInflight.OFFSET);
@@ -50,14 +50,16 @@ final class InflightBuffer implements AutoCloseable {
     /** Gives the buffer to a back-end; before its rings start. */
     void give(FrontendConnection connection) {
         write(connection.payload(), sizeBytes, offset, rings, ringSize);
-        connection.tell(RequestCode.SET_INFLIGHT_FD, VhostUserInflight.BYTES, file.fd());
+        connection.tell(RequestCode.SET_INFLIGHT_FD, VhostUserInflight.PADDED_BYTES, file.fd());
     }
 
+    /** As a C structure: back-ends refuse the 20 bytes that the specification's table adds up to. */
     private static void write(MemorySegment payload, long sizeBytes, long offset, int rings, int ringSize) {
         payload.set(ValueLayout.JAVA_LONG_UNALIGNED, VhostUserInflight.SIZE, sizeBytes);
         payload.set(ValueLayout.JAVA_LONG_UNALIGNED, VhostUserInflight.OFFSET, offset);
         payload.set(ValueLayout.JAVA_SHORT_UNALIGNED, VhostUserInflight.QUEUES, (short) rings);
         payload.set(ValueLayout.JAVA_SHORT_UNALIGNED, VhostUserInflight.QUEUE_SIZE, (short) ringSize);
+        payload.set(ValueLayout.JAVA_INT_UNALIGNED, VhostUserInflight.BYTES, 0);
     }
 
     /**

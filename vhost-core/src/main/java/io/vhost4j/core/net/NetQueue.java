@@ -129,8 +129,9 @@ public final class NetQueue {
      * Has the ring keep account of chains in flight, and go on where the process before was. While paused, right after {@link #start}.
      *
      * @param inflight host address of the ring's part of the in-flight buffer, {@code InflightLayout.queueBytes} long
+     * @return how many chains were taken and not given back
      */
-    public void track(long inflight) {
+    public int track(long inflight) {
         Ring now = Objects.requireNonNull(ring);
         now.track(inflight);
         if (wantsNotification) {
@@ -138,6 +139,7 @@ public final class NetQueue {
             now.enableNotification(true);
         }
         lastBase = now.base();
+        return now.recovered();
     }
 
     /**

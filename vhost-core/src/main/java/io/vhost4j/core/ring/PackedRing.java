@@ -72,6 +72,12 @@ final class PackedRing extends Ring {
     }
 
     @Override
+    public int recovered() {
+        PackedRecovery pending = recovery;
+        return pending == null ? 0 : pending.left();
+    }
+
+    @Override
     public void resumeAtUsed() {
         // both positions came with the base
     }

@@ -112,6 +112,9 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
      */
     public abstract void track(long inflight);
 
+    /** Chains that the process before had taken and this one has not gathered yet. */
+    public abstract int recovered();
+
     /**
      * Forgets the position that the ring was started at, and goes on behind the last chain that was given back. For rings
      * with nothing in flight, before the first burst. A packed ring has no index of its own to tell: it stays where it is.

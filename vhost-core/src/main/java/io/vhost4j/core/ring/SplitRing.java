@@ -60,6 +60,11 @@ final class SplitRing extends Ring {
     }
 
     @Override
+    public int recovered() {
+        return again.length - againAt;
+    }
+
+    @Override
     public void resumeAtUsed() {
         lastAvail = lastUsed;
     }

@@ -109,13 +109,12 @@ final class InflightControl {
     /**
      * Has a ring that was just started keep account, if there is a buffer with a part for it. Call while it is paused.
      *
+     * @return how many chains were in flight
      * @throws VhostException if the buffer does not fit the ring
      */
-    void apply(RingState ring) {
+    int apply(RingState ring) {
         long at = addressOf(ring);
-        if (at != 0 && tracks) {
-            ring.queue.track(at);
-        }
+        return at != 0 && tracks ? ring.queue.track(at) : 0;
     }
 
     /**

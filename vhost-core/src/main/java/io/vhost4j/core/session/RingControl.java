@@ -287,7 +287,10 @@ final class RingControl {
             resumeAtUsed(ring, setup.base());
         }
         try {
-            inflight.apply(ring);
+            int recovered = inflight.apply(ring);
+            if (recovered > 0) {
+                LOG.info("{}: ring {} goes on with {} chains that were in flight", name, ring.index, recovered);
+            }
         } catch (VhostException e) {
             ring.queue.stop();
             throw new RequestRejectedException("queue=" + ring.index + ": " + e.getMessage());
