@@ -13,6 +13,12 @@ package io.vhost4j.core.layout;
  * </pre>
  */
 public final class InflightLayout {
+    /** Offset of what is written beside the version: which kind of ring it is for, 0 if unknown. */
+    public static final int FEATURES = 0;
+    /** Features: for a split ring. */
+    public static final long FEATURES_SPLIT = 1L << 32;
+    /** Features: for a packed ring. */
+    public static final long FEATURES_PACKED = 1L << 34;
     /** Offset of the format's version; 0 in a fresh buffer. */
     public static final int VERSION = 8;
     /** The format's version. */

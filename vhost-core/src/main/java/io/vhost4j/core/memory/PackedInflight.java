@@ -38,6 +38,10 @@ public final class PackedInflight {
             setUp(usedSlot, usedWrap);
             return;
         }
+        if ((HostWindow.getLong(base + InflightLayout.FEATURES) & InflightLayout.FEATURES_SPLIT) != 0) {
+            throw new VhostException("in-flight buffer: it was kept for a split ring, but packed rings were negotiated:"
+                    + " the front-end must offer what it offered before");
+        }
         int entries = HostWindow.getShort(base + InflightLayout.DESC_NUM);
         if (version != InflightLayout.VERSION_1 || entries != size) {
             throw new VhostException("in-flight buffer: version=" + version + ", entries=" + entries
@@ -46,6 +50,7 @@ public final class PackedInflight {
     }
 
     private void setUp(int usedSlot, boolean usedWrap) {
+        HostWindow.setLong(base + InflightLayout.FEATURES, InflightLayout.FEATURES_PACKED);
         HostWindow.setShort(base + InflightLayout.DESC_NUM, size);
         for (int i = 0; i < size; i++) {
             HostWindow.setShort(entry(i) + InflightLayout.PACKED_NEXT, i + 1);

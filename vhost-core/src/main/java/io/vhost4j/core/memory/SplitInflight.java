@@ -29,11 +29,16 @@ public final class SplitInflight {
         this.size = size;
         int version = HostWindow.getShort(base + InflightLayout.VERSION);
         if (version == 0) {
+            HostWindow.setLong(base + InflightLayout.FEATURES, InflightLayout.FEATURES_SPLIT);
             HostWindow.setShort(base + InflightLayout.DESC_NUM, size);
             HostWindow.setShort(base + InflightLayout.SPLIT_USED_IDX, usedIdx);
             VarHandle.releaseFence();
             HostWindow.setShort(base + InflightLayout.VERSION, InflightLayout.VERSION_1);
             return;
+        }
+        if ((HostWindow.getLong(base + InflightLayout.FEATURES) & InflightLayout.FEATURES_PACKED) != 0) {
+            throw new VhostException("in-flight buffer: it was kept for a packed ring, but split rings were negotiated:"
+                    + " the front-end must offer what it offered before");
         }
         int entries = HostWindow.getShort(base + InflightLayout.DESC_NUM);
         if (version != InflightLayout.VERSION_1 || (entries & 0xFFFF) != (size & 0xFFFF)) {

@@ -55,7 +55,21 @@ final class BackendChannel {
 
     private record Unanswered(BackendCode code, Outcome outcome) {}
 
-    private record Link(UnixSocket socket, MessageReader reader, MessageWriter writer, EventLoop.Watch watch) {
+    /** An open channel. */
+    private static final class Link {
+        final UnixSocket socket;
+        final MessageReader reader;
+        final MessageWriter writer;
+        private final EventLoop.Watch watch;
+
+        Link(UnixSocket socket, int unreadBytes, EventLoop.Watch watch) {
+            this.socket = socket;
+            this.watch = watch;
+            reader = new MessageReader(socket);
+            reader.allowReplies(true);
+            writer = new MessageWriter(socket, unreadBytes);
+        }
+
         void close() {
             watch.end();
             try (socket;
@@ -85,11 +99,7 @@ final class BackendChannel {
             }
             close("the front-end gave another channel");
             EventLoop.Watch watch = loop.watch(adopted.fd(), this::readable);
-            UnixSocket socket = UnixSocket.of(adopted);
-            MessageReader reader = new MessageReader(socket);
-            reader.allowReplies(true);
-            link = new Link(
-                    socket, reader, new MessageWriter(socket, config.limits().unreadReplyBytes()), watch);
+            link = new Link(UnixSocket.of(adopted), config.limits().unreadReplyBytes(), watch);
             return Reply.ACK;
         } catch (RuntimeException e) {
             adopted.close();
@@ -160,8 +170,8 @@ final class BackendChannel {
             return false;
         }
         try {
-            to.writer().flush();
-            to.writer().request(code, needReply, content, fds);
+            to.writer.flush();
+            to.writer.request(code, needReply, content, fds);
             return true;
         } catch (VhostException | NativeException e) {
             failed(e.getMessage());
@@ -172,9 +182,9 @@ final class BackendChannel {
     /** Sends what waits, as far as the front-end takes it. */
     void flush() {
         Link to = link;
-        if (to != null && to.writer().hasWaiting()) {
+        if (to != null && to.writer.hasWaiting()) {
             try {
-                to.writer().flush();
+                to.writer.flush();
             } catch (NativeException e) {
                 failed(e.getMessage());
             }
@@ -185,7 +195,7 @@ final class BackendChannel {
         Link from = link;
         try {
             for (int i = 0; i < MESSAGES_PER_TURN && from != null; i++) {
-                Progress progress = from.reader().read();
+                Progress progress = from.reader.read();
                 if (progress == Progress.PARTIAL) {
                     return;
                 }
@@ -194,8 +204,8 @@ final class BackendChannel {
                     close("the front-end closed the channel for requests");
                     return;
                 }
-                answered(from.reader());
-                from.reader().next();
+                answered(from.reader);
+                from.reader.next();
                 // an outcome may have closed or replaced the channel
                 from = link == from ? from : null;
             }

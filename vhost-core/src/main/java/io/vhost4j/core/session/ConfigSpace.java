@@ -27,8 +27,12 @@ final class ConfigSpace {
 
     /** Answers without payload where there is nothing to read, as the specification wants. */
     Reply read(FrontendRequest.GetConfig request) {
-        if (!ProtocolFeature.CONFIG.in(agreed.protocolFeatures()) || !inside(request.offset(), request.size())) {
+        if (!ProtocolFeature.CONFIG.in(agreed.protocolFeatures())) {
             return new Reply.Empty();
+        }
+        if (!inside(request.offset(), request.size())) {
+            throw new RequestRejectedException("GET_CONFIG: offset=" + request.offset() + ", size=" + request.size()
+                    + ": the configuration space has " + VhostUserConfig.MAX_DATA + " bytes");
         }
         byte[] bytes = new byte[(int) request.size()];
         if (!call("getConfig", () -> ops.getConfig(device, (int) request.offset(), bytes))) {

@@ -74,7 +74,7 @@ final class ExternMessages {
     private static void dispose(ReceivedByApplication shown) {
         Reply.Raw unused = shown.takeReply();
         if (unused != null) {
-            unused.dispose();
+            Reply.dispose(unused);
         }
     }
 

@@ -56,7 +56,7 @@ final class ReceivedByApplication implements VhostMessage {
         }
         Reply.Raw next = new Reply.Raw(MemorySegment.NULL, owned);
         if (reply != null || fds.length > MAX_FDS || payload.byteSize() > MessageReader.MAX_PAYLOAD) {
-            next.dispose();
+            Reply.dispose(next);
             throw new IllegalArgumentException("reply with " + payload.byteSize() + " bytes and " + fds.length
                     + " file descriptors: there is one reply, with at most " + MessageReader.MAX_PAYLOAD + " bytes and "
                     + MAX_FDS + " file descriptors");

@@ -9,9 +9,19 @@ import java.util.List;
 
 /** How a request that was done is answered. */
 sealed interface Reply {
-    /** Closes descriptors that were to be sent; after it was sent, or if it is not. */
-    default void dispose() {
-        // most have none
+    /** Closes the descriptors of a reply; after it was sent, or if it is not. */
+    static void dispose(Reply reply) {
+        switch (reply) {
+            case Descriptor(OwnedFd fd) -> fd.close();
+            case Inflight(InflightInfo info, OwnedFd fd) -> fd.close();
+            case Raw(MemorySegment payload, List<OwnedFd> fds) -> fds.forEach(OwnedFd::close);
+            case Ack a -> {}
+            case U64 u -> {}
+            case State s -> {}
+            case Regions r -> {}
+            case None n -> {}
+            case Empty e -> {}
+        }
     }
 
     /** Zero, if the front-end wants an acknowledgement. */
@@ -27,31 +37,16 @@ sealed interface Reply {
     record State(int queue, int base) implements Reply {}
 
     /** A header alone, with a descriptor. */
-    record Descriptor(OwnedFd fd) implements Reply {
-        @Override
-        public void dispose() {
-            fd.close();
-        }
-    }
+    record Descriptor(OwnedFd fd) implements Reply {}
 
     /** An in-flight buffer, with its descriptor. */
-    record Inflight(InflightInfo info, OwnedFd fd) implements Reply {
-        @Override
-        public void dispose() {
-            fd.close();
-        }
-    }
+    record Inflight(InflightInfo info, OwnedFd fd) implements Reply {}
 
     /** A memory table or a single region as received, with where they are in this process. */
     record Regions(List<RegionInfo> regions, boolean table) implements Reply {}
 
     /** Any payload, with descriptors. */
-    record Raw(MemorySegment payload, List<OwnedFd> fds) implements Reply {
-        @Override
-        public void dispose() {
-            fds.forEach(OwnedFd::close);
-        }
-    }
+    record Raw(MemorySegment payload, List<OwnedFd> fds) implements Reply {}
 
     /** Nothing, whatever the front-end wants. */
     record None() implements Reply {}

@@ -205,9 +205,7 @@ final class RingControl {
     /** A burst call found the ring broken, and told the front-end. */
     void broken(int queue, RingFault fault, long value) {
         counters.ringBroken();
-        if (throttle.permits()) {
-            LOG.warn("{}: ring {} stopped: {} (value 0x{})", name, queue, fault.text(), Long.toHexString(value));
-        }
+        warn(queue, "stopped: " + fault.text() + " (value 0x" + Long.toHexString(value) + ")");
         RingState ring = rings.ring(queue);
         if (!ring.hasErr()) {
             tellByMessage(ring);
@@ -236,6 +234,12 @@ final class RingControl {
         reset();
         for (RingState ring : rings.all()) {
             ring.replaceErr(null);
+        }
+    }
+
+    private void warn(int queue, String text) {
+        if (throttle.permits()) {
+            LOG.warn("{}: ring {} {}", name, queue, text);
         }
     }
 
@@ -309,7 +313,7 @@ final class RingControl {
      */
     private void resumeAtUsed(RingState ring, int base) {
         int position = ring.queue.resumeAtUsed();
-        if (position != base) {
+        if (position != base && throttle.permits()) {
             LOG.info("{}: ring {} goes on at {}, not at {}: so far it was used", name, ring.index, position, base);
         }
     }
@@ -354,9 +358,7 @@ final class RingControl {
             return;
         }
         counters.ringBroken();
-        if (throttle.permits()) {
-            LOG.warn("{}: ring {} stopped: {}", name, ring.index, RingFault.UNMAPPED.text());
-        }
+        warn(ring.index, "stopped: " + RingFault.UNMAPPED.text());
         if (!ring.signalError()) {
             tellByMessage(ring);
         }
@@ -373,9 +375,7 @@ final class RingControl {
 
     private void refuse(RingState ring, RequestRejectedException why) {
         counters.ringBroken();
-        if (throttle.permits()) {
-            LOG.warn("{}: ring {} cannot start: {}", name, ring.index, why.getMessage());
-        }
+        warn(ring.index, "cannot start: " + why.getMessage());
         if (!ring.signalError()) {
             tellByMessage(ring);
         }

@@ -302,7 +302,7 @@ public final class VhostSession {
         try {
             send(reply);
         } finally {
-            reply.dispose();
+            Reply.dispose(reply);
         }
     }
 
@@ -322,12 +322,12 @@ public final class VhostSession {
             requests.lifecycle.settle();
             Reply late = requests.extern.after(reader);
             if (late instanceof Reply.Raw) {
-                early.dispose();
+                Reply.dispose(early);
                 return late;
             }
             return early;
         } catch (RuntimeException e) {
-            early.dispose();
+            Reply.dispose(early);
             throw e;
         }
     }

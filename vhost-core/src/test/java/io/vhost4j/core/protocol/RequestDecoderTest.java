@@ -157,9 +157,30 @@ class RequestDecoderTest {
     @EnumSource(
             value = RequestCode.class,
             names = {
-                "SET_FEATURES", "SET_VRING_NUM", "SET_VRING_BASE", "GET_VRING_BASE", "SET_VRING_ENABLE", "SEND_RARP",
-                "NET_SET_MTU", "SET_PROTOCOL_FEATURES", "SET_STATUS", "SET_VRING_ADDR", "REM_MEM_REG", "SET_VRING_ERR",
-                "SET_MEM_TABLE", "GET_CONFIG"
+                "SET_FEATURES",
+                "SET_VRING_NUM",
+                "SET_VRING_BASE",
+                "GET_VRING_BASE",
+                "SET_VRING_ENABLE",
+                "SEND_RARP",
+                "NET_SET_MTU",
+                "SET_PROTOCOL_FEATURES",
+                "SET_STATUS",
+                "SET_VRING_ADDR",
+                "REM_MEM_REG",
+                "SET_VRING_ERR",
+                "SET_MEM_TABLE",
+                "GET_CONFIG",
+                "SET_CONFIG",
+                "GET_SHARED_OBJECT",
+                "VRING_KICK",
+                "SET_VRING_ENDIAN",
+                "GET_VRING_BASE_SKIP_DRAIN",
+                "POSTCOPY_END",
+                "CHECK_DEVICE_STATE",
+                "GET_SHMEM_CONFIG",
+                "IOTLB_MSG",
+                "GET_INFLIGHT_FD"
             })
     void shouldRefuseAPayloadOfAnotherSize(RequestCode code) {
         assertTrue(refuse(code, new byte[7], 0).getMessage().contains("a payload of 7 bytes"));

@@ -275,6 +275,7 @@ class ExternMessagesTest {
                     new Payload().u32(range[0]).u32(range[1]).u32(0).zeros(4).toBytes();
             assertEquals(0, frontend.ask(RequestCode.GET_CONFIG, wanted).payload().length);
         }
+        assertEquals(4, fixture.counters.snapshot().requestsRefused(), "all but the first");
     }
 
     @Test

@@ -160,6 +160,29 @@ class InflightControlTest {
         assertTrue(fixture.session.isOpen());
     }
 
+    /** A front-end that comes back, or a guest that starts anew, has to use the kind of ring that the buffer was kept for. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldNotRecoverRingsOfAnotherKind(boolean packedFirst) {
+        try (OwnedFd file = MemFd.create("inflight", 1 << 20)) {
+            for (boolean packed : new boolean[] {packedFirst, !packedFirst}) {
+                try (SessionFixture next = new SessionFixture()) {
+                    next.negotiate(packed ? SessionFixture.PACKED : SessionFixture.SPLIT);
+                    next.giveMemory();
+                    byte[] buffer = description(1 << 20, 0, 4, 256, true);
+                    assertEquals(0, next.frontend.sendForAck(SET_INFLIGHT_FD, buffer, file.fd()));
+                    next.describeRing(0, 256, packed ? 0x80008000L : 0);
+                    long answer = next.frontend.sendForAck(SET_VRING_KICK, Payload.number(0x100));
+                    assertEquals(packed == packedFirst ? 0 : FAILED, answer);
+                    assertEquals(
+                            packed == packedFirst,
+                            next.ops.device().getVhostVring(0).started());
+                    assertTrue(next.session.isOpen());
+                }
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(longs = {0x0008_0002, 0x0100_0002, 0x0080_0001})
     void shouldNotStartOnABufferOfAnotherFormat(long versionAndSize) {

@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vhost4j.ProtocolFeature;
 import io.vhost4j.VhostDevice;
 import io.vhost4j.VirtioFeature;
 import io.vhost4j.core.linux.EventFd;
@@ -116,6 +117,87 @@ class RingStatesTest {
         assertTrue(started(0));
         assertTrue(device.getVhostVring(0).enabled());
         assertEquals(List.of(), fixture.ops.drain());
+    }
+
+    @Test
+    void shouldSeeBuffersThatCameWhileTheRingWasDisabled() {
+        fixture.startDevice(SessionFixture.SPLIT, 256, 0);
+        fixture.enable(0, 0);
+        fixture.guest.putU16(fixture.guest.avail(0) + 2, 5);
+        assertEquals(0, device.availEntries(0));
+        fixture.enable(0, 1);
+        assertEquals(5, device.availEntries(0), "without another kick");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldStopWithoutWaitingWhereThatWasNegotiated(boolean negotiated) {
+        long more = negotiated
+                ? ProtocolFeature.maskOf(
+                        ProtocolFeature.GET_VRING_BASE_INFLIGHT, ProtocolFeature.GET_VRING_BASE_SKIP_DRAIN)
+                : 0;
+        try (SessionFixture other =
+                new SessionFixture(OfferedFeatures.VIRTIO_DEFAULT, OfferedFeatures.PROTOCOL_DEFAULT | more)) {
+            other.startDevice(SessionFixture.PACKED, 256, 0x80038005L);
+            other.frontend.send(RequestCode.GET_VRING_BASE_SKIP_DRAIN, Payload.state(1, 0));
+            if (negotiated) {
+                assertEquals(0x80038005, other.frontend.receive().u32(4));
+                assertFalse(other.ops.device().getVhostVring(1).started());
+            } else {
+                other.frontend.awaitClosed();
+            }
+        }
+    }
+
+    @Test
+    void shouldSeeBuffersThatCameBeforeTheRingStarted() {
+        fixture.guest.putU16(fixture.guest.avail(0) + 2, 5);
+        fixture.startDevice(SessionFixture.SPLIT, 256, 0);
+        assertEquals(5, device.availEntries(0));
+    }
+
+    @Test
+    void shouldEnableBeforeTheRingIsKnownOtherwise() {
+        fixture.negotiate(SessionFixture.SPLIT);
+        fixture.enable(0, 1);
+        fixture.enable(1, 1);
+        fixture.giveMemory();
+        for (int queue = 0; queue < 2; queue++) {
+            fixture.describeRing(queue, 256, 0);
+            fixture.kick(queue);
+        }
+        assertTrue(device.isRunning());
+    }
+
+    @Test
+    void shouldTellThePositionAlsoOfRingsThatDoNotRun() {
+        fixture.negotiate(SessionFixture.SPLIT);
+        fixture.frontend.send(SET_VRING_BASE, Payload.state(1, 77));
+        for (int i = 0; i < 2; i++) {
+            assertEquals(
+                    77,
+                    fixture.frontend.ask(GET_VRING_BASE, Payload.state(1, 0)).u32(4));
+        }
+    }
+
+    @Test
+    void shouldForgetAllOfARingButItsSizeWhenItStops() {
+        fixture.startDevice(SessionFixture.SPLIT, 256, 0);
+        fixture.frontend.ask(GET_VRING_BASE, Payload.state(1, 0));
+        assertEquals(-1, device.kickFd(1));
+        fixture.kick(1);
+        assertFalse(started(1), "its addresses have to come again");
+        fixture.frontend.send(SET_VRING_ADDR, fixture.addresses(1));
+        assertTrue(started(1));
+    }
+
+    @Test
+    void shouldRefuseOtherProtocolFeaturesWhileRingsRun() {
+        fixture.startDevice(SessionFixture.SPLIT, 256, 0);
+        long agreed = device.getNegotiatedProtocolFeatures();
+        assertEquals(0, ack(RequestCode.SET_PROTOCOL_FEATURES, Payload.number(agreed)));
+        assertTrue(ack(RequestCode.SET_PROTOCOL_FEATURES, Payload.number(agreed & ~1)) != 0);
+        assertEquals(agreed, device.getNegotiatedProtocolFeatures());
     }
 
     @Test
