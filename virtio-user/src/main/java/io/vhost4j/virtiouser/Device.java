@@ -111,8 +111,17 @@ final class Device {
     private void createPairs() {
         RingOptions options = RingOptions.of(features);
         QueuePair[] made = new QueuePair[wish.pairs()];
-        for (int i = 0; i < made.length; i++) {
-            made[i] = new QueuePair(i, memory, options, pool, wish.interrupts());
+        int done = 0;
+        try {
+            while (done < made.length) {
+                made[done] = new QueuePair(done, memory, options, pool, wish.interrupts());
+                done++;
+            }
+        } catch (RuntimeException e) {
+            while (done > 0) {
+                made[--done].close();
+            }
+            throw e;
         }
         pairs = made;
     }

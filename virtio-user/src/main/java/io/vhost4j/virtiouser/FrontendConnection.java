@@ -197,8 +197,12 @@ final class FrontendConnection implements AutoCloseable {
 
     private void await(RequestCode request, int events, long deadline, String what) {
         long left = deadline - System.nanoTime();
-        if (left <= 0 || Poll.await(socket.fd(), events, (int) (left / NANOS_PER_MILLI) + 1) == 0) {
-            throw failure(request, what + " within " + timeoutMillis + " ms");
+        try {
+            if (left <= 0 || Poll.await(socket.fd(), events, (int) (left / NANOS_PER_MILLI) + 1) == 0) {
+                throw failure(request, what + " within " + timeoutMillis + " ms");
+            }
+        } catch (NativeException e) {
+            throw failure(request, e);
         }
     }
 

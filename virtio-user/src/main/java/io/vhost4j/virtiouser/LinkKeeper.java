@@ -227,9 +227,14 @@ final class LinkKeeper {
     private void closeConnection() {
         FrontendConnection ended = connection;
         if (ended != null) {
-            events.remove(ended.fd());
-            ended.close();
             connection = null;
+            try {
+                events.remove(ended.fd());
+            } catch (NativeException e) {
+                // closing it removes it too
+                LOG.debug("socket {}: while it was to be watched no more", endpoint.path(), e);
+            }
+            ended.close();
         }
     }
 

@@ -3,6 +3,7 @@ package io.vhost4j.virtiouser;
 
 import io.vhost4j.VhostException;
 import io.vhost4j.core.linux.EventFd;
+import io.vhost4j.core.linux.NativeException;
 import io.vhost4j.core.linux.Poll;
 import io.vhost4j.core.pool.BufferPool;
 import io.vhost4j.packet.Packet;
@@ -41,9 +42,28 @@ final class QueuePair {
         tx = options.packed()
                 ? new PackedTxDriver(txArea, options, gather)
                 : new SplitTxDriver(txArea, options, gather);
-        rxKick = EventFd.create();
-        txKick = EventFd.create();
-        call = interrupts ? EventFd.create() : null;
+        EventFd[] signals = signals(interrupts ? 3 : 2);
+        rxKick = signals[0];
+        txKick = signals[1];
+        call = interrupts ? signals[2] : null;
+    }
+
+    /** All of them or none. */
+    private static EventFd[] signals(int count) {
+        EventFd[] made = new EventFd[count];
+        int done = 0;
+        try {
+            while (done < count) {
+                made[done] = EventFd.create();
+                done++;
+            }
+            return made;
+        } catch (NativeException e) {
+            while (done > 0) {
+                made[--done].close();
+            }
+            throw e;
+        }
     }
 
     int transmit(Packet[] packets, int from, int count) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 package io.vhost4j.core.session;
 
+import io.vhost4j.core.linux.FileCalls;
 import io.vhost4j.core.testkit.FrontendMemory;
 import io.vhost4j.fuzz.Input;
 import java.lang.foreign.MemorySegment;
@@ -16,13 +17,23 @@ final class FuzzDriver {
     private final Input in;
     private final FrontendMemory guest;
     private final int[] next = new int[4];
+    private boolean gone;
 
     FuzzDriver(Input in, FrontendMemory guest) {
         this.in = in;
         this.guest = guest;
     }
 
+    /** Takes memory away that the back-end has mapped. From then on the guest stands still: it would touch that memory, too. */
+    void truncate(long bytes) {
+        FileCalls.ftruncate(guest.fd(), bytes);
+        gone = true;
+    }
+
     void act() {
+        if (gone) {
+            return;
+        }
         int queue = in.below(4);
         switch (in.below(5)) {
             case 0, 1 -> offer(queue, false);

@@ -37,8 +37,11 @@ public final class SessionTarget {
     }
 
     private static void step(Input in, FuzzFrontend frontend, FuzzDriver driver, FuzzApplication application) {
-        int kind = in.below(8);
-        if (kind < 4) {
+        int any = in.u8();
+        int kind = any % 8;
+        if (any == 0xFF) {
+            driver.truncate(in.u8() * 0x1000L);
+        } else if (kind < 4) {
             frontend.message();
         } else if (kind < 6) {
             driver.act();
