@@ -3,6 +3,7 @@ package io.vhost4j.core.memory;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
@@ -12,18 +13,57 @@ import java.nio.ByteOrder;
  * <p>Nothing here checks an address: callers pass only addresses of their own buffers, or ones that {@link GuestMemory} translated for
  * the whole range accessed. That is why only the rooms memory, ring, net and pool (and the front-end, for its own memory) may use it.
  * Multi-byte accesses may be unaligned except those with acquire or release in the name.
+ *
+ * <p>Guest memory may not be there: its file can be truncated at any time. Then a load has any value of its range, a store does
+ * nothing, and an {@link InternalError} follows, see {@link #settle}. Stores with release semantics are plain ones behind a fence: the
+ * ordered store of 16 bits that HotSpot's interpreter makes is an instruction that its handler for missing memory cannot read, and the
+ * process would end.
  */
 public final class HostWindow {
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
     private static final VarHandle ALIGNED_SHORT = ValueLayout.JAVA_SHORT.varHandle();
-    private static final VarHandle ALIGNED_INT = ValueLayout.JAVA_INT.varHandle();
     private static final VarHandle ALIGNED_LONG = ValueLayout.JAVA_LONG.varHandle();
 
     private static final MemorySegment ALL = unbounded();
 
+    private static final VarHandle ZERO;
+
+    /** Always 0, which the compiler must not know. */
+    @SuppressWarnings("unused") // through the handle
+    private static int zero;
+
+    // What a load has in its register when there was no memory is not what the compiler believes of a byte or a short.
+    // So the
+    // range is enforced by masks, which it must not know either: those that it knows it leaves out as superfluous.
+    private static int byteMask = 0xFF;
+    private static int shortMask = 0xFFFF;
+    private static long intMask = 0xFFFF_FFFFL;
+
+    static {
+        try {
+            ZERO = MethodHandles.lookup().findStaticVarHandle(HostWindow.class, "zero", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private HostWindow() {}
+
+    /**
+     * Has the error of an earlier access that found no memory thrown here at the latest. HotSpot throws it where the thread next looks
+     * whether something is asked of it. In compiled code that can be far away, behind the handler that is there for the error; but a
+     * loop whose number of rounds cannot be known looks in every round.
+     *
+     * @throws InternalError if the memory of an access on this thread was not there
+     */
+    public static void settle() {
+        int rounds = 2;
+        while (rounds > (int) ZERO.getOpaque()) {
+            rounds--;
+        }
+    }
 
     @SuppressWarnings("restricted")
     private static MemorySegment unbounded() {
@@ -36,17 +76,22 @@ public final class HostWindow {
 
     /** The unsigned byte at {@code address}. */
     public static int getByte(long address) {
-        return ALL.get(ValueLayout.JAVA_BYTE, address) & 0xFF;
+        return ALL.get(ValueLayout.JAVA_BYTE, address) & byteMask;
     }
 
     /** The unsigned 16-bit number at {@code address}. */
     public static int getShort(long address) {
-        return ALL.get(SHORT, address) & 0xFFFF;
+        return ALL.get(SHORT, address) & shortMask;
     }
 
     /** The 32-bit number at {@code address}. */
     public static int getInt(long address) {
         return ALL.get(INT, address);
+    }
+
+    /** The unsigned 32-bit number at {@code address}. */
+    public static long getUnsignedInt(long address) {
+        return ALL.get(INT, address) & intMask;
     }
 
     /** The 64-bit number at {@code address}. */
@@ -76,22 +121,25 @@ public final class HostWindow {
 
     /** The unsigned 16-bit number at an even address; later accesses are not done before. */
     public static int getShortAcquire(long address) {
-        return (short) ALIGNED_SHORT.getAcquire(ALL, address) & 0xFFFF;
+        return (short) ALIGNED_SHORT.getAcquire(ALL, address) & shortMask;
     }
 
     /** Sets 16 bits at an even address; earlier accesses are not done after. */
     public static void setShortRelease(long address, int value) {
-        ALIGNED_SHORT.setRelease(ALL, address, (short) value);
+        VarHandle.releaseFence();
+        ALL.set(SHORT, address, (short) value);
     }
 
     /** Sets 32 bits at an address divisible by 4; earlier accesses are not done after. */
     public static void setIntRelease(long address, int value) {
-        ALIGNED_INT.setRelease(ALL, address, value);
+        VarHandle.releaseFence();
+        ALL.set(INT, address, value);
     }
 
     /** Sets 64 bits at an address divisible by 8; earlier accesses are not done after. */
     public static void setLongRelease(long address, long value) {
-        ALIGNED_LONG.setRelease(ALL, address, value);
+        VarHandle.releaseFence();
+        ALL.set(LONG, address, value);
     }
 
     /** Sets bits of the 64-bit number at an address divisible by 8, atomically; bits that are set already cost no write. */

@@ -241,7 +241,7 @@ public final class PackedInflight {
         int state = wrap ? PackedLayout.FLAG_AVAIL : PackedLayout.FLAG_USED;
         long flags = HostWindow.getShort(from + InflightLayout.PACKED_FLAGS) & ~STATE_BITS | state;
         long id = HostWindow.getShort(from + InflightLayout.PACKED_ID);
-        long length = Integer.toUnsignedLong(HostWindow.getInt(from + InflightLayout.PACKED_LEN));
+        long length = HostWindow.getUnsignedInt(from + InflightLayout.PACKED_LEN);
         HostWindow.setLongRelease(at + PackedLayout.DESC_LEN, length | id << 32 | flags << 48);
     }
 

@@ -7,6 +7,7 @@ import io.vhost4j.core.layout.NetHeader;
 import io.vhost4j.core.linux.EventFd;
 import io.vhost4j.core.memory.DirtyLog;
 import io.vhost4j.core.memory.GuestMemory;
+import io.vhost4j.core.memory.HostWindow;
 import io.vhost4j.core.memory.Iotlb;
 import io.vhost4j.core.net.QueueStats.Counter;
 import io.vhost4j.core.pool.BufferPool;
@@ -116,6 +117,7 @@ public final class NetQueue {
             made.enableNotification(true);
         }
         wasEnabled = enabled;
+        HostWindow.settle();
         ring = made;
         size = setup.size();
         lastBase = made.base();
@@ -138,6 +140,7 @@ public final class NetQueue {
             // for the position that it goes on from
             now.enableNotification(true);
         }
+        HostWindow.settle();
         lastBase = now.base();
         return now.recovered();
     }
@@ -177,6 +180,7 @@ public final class NetQueue {
     public int resumeAtUsed() {
         Ring now = Objects.requireNonNull(ring);
         now.resumeAtUsed();
+        HostWindow.settle();
         return now.base();
     }
 
@@ -194,6 +198,7 @@ public final class NetQueue {
      */
     public void setLog(@Nullable DirtyLog log, long usedGpa, @Nullable EventFd signal) {
         Objects.requireNonNull(ring).setLog(log, usedGpa);
+        HostWindow.settle();
         logSignal = log == null ? null : signal;
     }
 
@@ -308,6 +313,7 @@ public final class NetQueue {
                 done = to.burst(packets, from, count);
                 notice = finishBurst();
             }
+            HostWindow.settle();
         } catch (InternalError e) {
             memoryGone();
         } finally {
@@ -340,6 +346,7 @@ public final class NetQueue {
                 }
                 notice = finishBurst();
             }
+            HostWindow.settle();
         } catch (InternalError e) {
             abandon(pool, packets);
             memoryGone();
@@ -475,6 +482,7 @@ public final class NetQueue {
         int chains = 0;
         try {
             chains = Objects.requireNonNull(ring).available();
+            HostWindow.settle();
         } catch (InternalError e) {
             memoryGone();
         } finally {
@@ -493,6 +501,7 @@ public final class NetQueue {
             Ring now = ring;
             if (now != null && !broken) {
                 now.enableNotification(enable);
+                HostWindow.settle();
                 done = true;
             }
         } catch (InternalError e) {
@@ -537,7 +546,9 @@ public final class NetQueue {
             return Notice.NONE;
         }
         try {
-            return now.needsNotification() ? signal() : Notice.NONE;
+            Notice notice = now.needsNotification() ? signal() : Notice.NONE;
+            HostWindow.settle();
+            return notice;
         } catch (InternalError e) {
             memoryGone();
             return Notice.NONE;

@@ -147,7 +147,7 @@ final class PackedRing extends Ring {
         if ((flags & (DescFlags.NEXT | DescFlags.INDIRECT | DescFlags.WRITE)) != direction) {
             return false;
         }
-        long bytes = Integer.toUnsignedLong(HostWindow.getInt(at + PackedLayout.DESC_LEN));
+        long bytes = HostWindow.getUnsignedInt(at + PackedLayout.DESC_LEN);
         long host = buffers.toHost(HostWindow.getLong(at + PackedLayout.DESC_ADDR), bytes);
         if (host == 0) {
             return false;
@@ -170,7 +170,7 @@ final class PackedRing extends Ring {
             if (seen > 1) {
                 flags = HostWindow.getShort(at + PackedLayout.DESC_FLAGS);
             }
-            long bytes = Integer.toUnsignedLong(HostWindow.getInt(at + PackedLayout.DESC_LEN));
+            long bytes = HostWindow.getUnsignedInt(at + PackedLayout.DESC_LEN);
             long gpa = HostWindow.getLong(at + PackedLayout.DESC_ADDR);
             long added = (flags & DescFlags.INDIRECT) != 0
                     ? takeTable(gpa, bytes, flags, seen)
@@ -224,7 +224,7 @@ final class PackedRing extends Ring {
                 return ChainBatch.BAD;
             }
             int flags = HostWindow.getShort(at + PackedLayout.DESC_FLAGS);
-            long bytes = Integer.toUnsignedLong(HostWindow.getInt(at + PackedLayout.DESC_LEN));
+            long bytes = HostWindow.getUnsignedInt(at + PackedLayout.DESC_LEN);
             long gpa = HostWindow.getLong(at + PackedLayout.DESC_ADDR);
             int access = direction == DescFlags.WRITE ? flags : 0;
             if ((flags & DescFlags.INDIRECT) != 0 || takeBuffer(gpa, bytes, access) < 0) {

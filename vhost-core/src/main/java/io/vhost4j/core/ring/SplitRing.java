@@ -131,7 +131,7 @@ final class SplitRing extends Ring {
         if ((flags & (DescFlags.NEXT | DescFlags.INDIRECT | DescFlags.WRITE)) != direction) {
             return false;
         }
-        long bytes = Integer.toUnsignedLong(HostWindow.getInt(at + SplitLayout.DESC_LEN));
+        long bytes = HostWindow.getUnsignedInt(at + SplitLayout.DESC_LEN);
         long host = buffers.toHost(HostWindow.getLong(at + SplitLayout.DESC_ADDR), bytes);
         if (host == 0) {
             return false;
@@ -160,7 +160,7 @@ final class SplitRing extends Ring {
             }
             long at = desc + ((long) slot << SplitLayout.DESC_SHIFT);
             int flags = HostWindow.getShort(at + SplitLayout.DESC_FLAGS);
-            long bytes = Integer.toUnsignedLong(HostWindow.getInt(at + SplitLayout.DESC_LEN));
+            long bytes = HostWindow.getUnsignedInt(at + SplitLayout.DESC_LEN);
             long gpa = HostWindow.getLong(at + SplitLayout.DESC_ADDR);
             long added =
                     (flags & DescFlags.INDIRECT) != 0 ? takeTable(gpa, bytes, flags) : takeBuffer(gpa, bytes, flags);
@@ -208,7 +208,7 @@ final class SplitRing extends Ring {
                 return ChainBatch.BAD;
             }
             int flags = HostWindow.getShort(at + SplitLayout.DESC_FLAGS);
-            long bytes = Integer.toUnsignedLong(HostWindow.getInt(at + SplitLayout.DESC_LEN));
+            long bytes = HostWindow.getUnsignedInt(at + SplitLayout.DESC_LEN);
             long gpa = HostWindow.getLong(at + SplitLayout.DESC_ADDR);
             if ((flags & DescFlags.INDIRECT) != 0 || takeBuffer(gpa, bytes, flags) < 0) {
                 return ChainBatch.BAD;

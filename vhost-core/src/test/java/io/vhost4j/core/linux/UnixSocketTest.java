@@ -71,6 +71,26 @@ final class UnixSocketTest {
     }
 
     @Test
+    void shouldTellSocketsWithANameFromPairs() {
+        String path = directory.resolve("named.sock").toString();
+        try (UnixSocket listener = UnixSocket.open();
+                UnixSocket client = UnixSocket.open();
+                UnixSocket.Pair pair = UnixSocket.pair();
+                EventFd event = EventFd.create()) {
+            listener.bind(path);
+            listener.listen(1);
+            client.connect(path);
+            try (UnixSocket accepted = listener.accept().orElseThrow()) {
+                assertTrue(UnixSocket.isNamed(client.fd()), "the end that connected");
+                assertTrue(UnixSocket.isNamed(accepted.fd()), "the end that was accepted");
+            }
+            assertTrue(UnixSocket.isNamed(listener.fd()));
+            assertFalse(UnixSocket.isNamed(pair.first().fd()));
+            assertFalse(UnixSocket.isNamed(event.fd()));
+        }
+    }
+
+    @Test
     void shouldTakePathsOf107Bytes() {
         String path = "@" + "a".repeat(100) + LinuxProcess.pid();
         exchange(path + "b".repeat(108 - path.length()));

@@ -12,6 +12,8 @@ import io.vhost4j.core.testkit.LeakCheck;
 import io.vhost4j.packet.Packet;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -24,6 +26,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class MemoryGoneTest {
     private static final int WARM_UP = 3000;
     private static final int REPETITIONS = 60;
+    private static final int MOMENTS = 250;
     private static final int BURST = 32;
 
     /** Escapes of the error to here, where nothing can be done about it. */
@@ -39,7 +42,7 @@ final class MemoryGoneTest {
                 Packet[] packets = new Packet[BURST];
                 rig.image.allocate(1 << 16, 1);
                 pollWarm(rig, packets);
-                fill(rig);
+                fill(rig, BURST);
                 rig.image.truncate(0, keep);
                 int done = pollAfter(rig, packets);
                 assertEquals(0, escapes, "errors that came out of a burst, repetition " + i);
@@ -51,6 +54,66 @@ final class MemoryGoneTest {
                     packet.free();
                 }
             }
+        }
+    }
+
+    /** Whatever access is the first that finds no memory, in interpreted code (early repetitions) and in compiled code. */
+    @ParameterizedTest
+    @CsvSource({"false,0", "false,1", "true,0", "true,1"})
+    void shouldSurviveATruncationAtAnyMoment(boolean packed, int index) throws InterruptedException {
+        SplittableRandom random = new SplittableRandom(1);
+        for (int i = 0; i < MOMENTS; i++) {
+            try (NetRig rig = new NetRig(packed, index, 256, NetRig.MODERN, NetRig.PLAIN)) {
+                Packet[] packets = new Packet[BURST];
+                if (index == 0) {
+                    assertTrue(rig.pool.allocateBulk(packets, 0, BURST));
+                    for (Packet packet : packets) {
+                        packet.append(60);
+                    }
+                }
+                for (int chains = 0; chains < 250; chains += BURST) {
+                    fill(rig, Math.min(BURST, 250 - chains));
+                }
+                long delayNanos = random.nextInt(60_000);
+                CountDownLatch go = new CountDownLatch(1);
+                Thread truncation = Thread.ofPlatform().start(() -> truncateAfter(rig, go, delayNanos));
+                go.countDown();
+                pollOneByOne(rig, packets, index == 0);
+                truncation.join();
+                pollOneByOne(rig, packets, index == 0);
+                assertEquals(0, escapes, "errors that came out of a burst, repetition " + i);
+                assertTrue(rig.queue.broken());
+                for (Packet packet : index == 0 ? packets : new Packet[0]) {
+                    packet.free();
+                }
+            }
+        }
+    }
+
+    private static void truncateAfter(NetRig rig, CountDownLatch go, long delayNanos) {
+        try {
+            go.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        long end = System.nanoTime() + delayNanos;
+        while (System.nanoTime() - end < 0) {
+            Thread.onSpinWait();
+        }
+        rig.image.truncate(0, 0);
+    }
+
+    private void pollOneByOne(NetRig rig, Packet[] packets, boolean receive) {
+        try {
+            for (int i = 0; i < 300 && !rig.queue.broken(); i++) {
+                if (receive) {
+                    rig.queue.enqueueBurst(packets, 0, 1);
+                } else {
+                    rig.pool.freeBulk(packets, 0, rig.queue.dequeueBurst(rig.pool, packets, 0, 1));
+                }
+            }
+        } catch (InternalError e) {
+            escapes++;
         }
     }
 
@@ -76,11 +139,11 @@ final class MemoryGoneTest {
         }
     }
 
-    private static void fill(NetRig rig) {
+    private static void fill(NetRig rig, int chains) {
         boolean receive = rig.queue.statNames().getFirst().startsWith("tx_");
         List<Buffer> chain = new ArrayList<>();
         chain.add(new Buffer(rig.image.allocate(2048, 1), 100, receive));
-        for (int i = 0; i < BURST; i++) {
+        for (int i = 0; i < chains; i++) {
             rig.driver.add(chain);
         }
     }

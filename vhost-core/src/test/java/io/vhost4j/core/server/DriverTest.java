@@ -21,6 +21,7 @@ import io.vhost4j.core.linux.SystemCall;
 import io.vhost4j.core.protocol.RequestCode;
 import io.vhost4j.core.testkit.FakeFrontend;
 import io.vhost4j.core.testkit.LeakCheck;
+import io.vhost4j.core.testkit.Payload;
 import io.vhost4j.core.testkit.RecordingOps;
 import io.vhost4j.spi.VhostProvider;
 import java.nio.file.Path;
@@ -68,6 +69,26 @@ class DriverTest {
                     assertEquals(folder.resolve("s").toString(), firstDevice.getIfname());
                 }
                 ops.await("destroyConnection");
+            }
+            ops.await("destroyConnection");
+        }
+    }
+
+    @Test
+    void shouldNotBeKeptFromSeeingTheEndByTheFrontEndsOwnSocket() throws InterruptedException {
+        try (VhostDriver driver = register("s")) {
+            driver.start();
+            try (FakeFrontend frontend = connect("s")) {
+                ops.await("newConnection");
+                int own = frontend.socket().fd();
+                long protocol =
+                        frontend.ask(RequestCode.GET_PROTOCOL_FEATURES, NOTHING).u64();
+                frontend.send(RequestCode.SET_PROTOCOL_FEATURES, Payload.number(protocol));
+                byte[] ring = Payload.number(0);
+                assertEquals(1, frontend.sendForAck(RequestCode.SET_VRING_KICK, ring, own));
+                assertEquals(1, frontend.sendForAck(RequestCode.SET_VRING_CALL, ring, own));
+                assertEquals(1, frontend.sendForAck(RequestCode.SET_VRING_ERR, ring, own));
+                assertEquals(1, frontend.sendForAck(RequestCode.SET_BACKEND_REQ_FD, NOTHING, own));
             }
             ops.await("destroyConnection");
         }
