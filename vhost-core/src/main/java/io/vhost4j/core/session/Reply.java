@@ -17,6 +17,7 @@ sealed interface Reply {
             case Raw(MemorySegment payload, List<OwnedFd> fds) -> fds.forEach(OwnedFd::close);
             case Ack a -> {}
             case U64 u -> {}
+            case Failed f -> {}
             case State s -> {}
             case Regions r -> {}
             case None n -> {}
