@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,6 +23,8 @@ class MigrationIT {
     /** Migrations in a row, forth and back. */
     private static final int MIGRATIONS = Integer.getInteger("vhost4j.interop.migrations", 2);
 
+    private static final int STREAM_MIGRATIONS = Integer.getInteger("vhost4j.interop.migrations", 1);
+
     /** Post-copy migrations in a row. */
     private static final int POSTCOPY_MIGRATIONS = Integer.getInteger("vhost4j.interop.postcopy.migrations", 1);
 
@@ -35,7 +36,7 @@ class MigrationIT {
 
     @ParameterizedTest(name = "{0}")
     @ValueSource(strings = {"packed=off", "packed=on"})
-    @Timeout(600)
+    @Timeout(900)
     void shouldKeepEveryAnswer(String ring) {
         List<Path> sockets = sockets();
         try (ForwardBackend backend = start(sockets);
@@ -48,28 +49,35 @@ class MigrationIT {
                 allowed += Migration.packetsIn(outcome.downtimeMs());
             }
             Migration.Echoes echoes = migration.finish();
-            System.out.println(ring + " " + echoes + ", log events " + logSwitches(backend));
+            System.out.println(ring + " " + echoes + ", allowed to be lost " + allowed);
             check(echoes, allowed);
-            assertTrue(
-                    logSwitches(backend) >= MIGRATIONS, "the log was switched on " + logSwitches(backend) + " times");
+            checkLogSwitches(backend, MIGRATIONS);
             migration.guest().powerOff();
             backend.finish();
         }
     }
 
-    /** Over the moves a stream goes from one card of the guest to the other; every block is checked as it comes. */
+    private static void checkLogSwitches(ForwardBackend backend, int least) {
+        long switches = logSwitches(backend);
+        assertTrue(switches >= least, "the log was switched on " + switches + " times");
+    }
+
+    /**
+     * Over the moves a stream goes from one card of the guest to the other, and every block is checked as it comes. Echoes stay unread in
+     * memory that only the back-end has written, and are checked at the end.
+     */
     @ParameterizedTest(name = "{0}")
     @ValueSource(strings = {"packed=off", "packed=on"})
     @Timeout(900)
-    void shouldCarryAStream(String ring) {
-        carryAStream(ring, MIGRATIONS, false);
+    void shouldKeepEveryAnswerAndTheStream(String ring) {
+        carryAStream(ring, STREAM_MIGRATIONS, false);
     }
 
     /** The same while the memory follows the guest. The back-end, too, waits for pages that it needs. */
     @ParameterizedTest(name = "{0}")
     @ValueSource(strings = {"packed=off", "packed=on"})
     @Timeout(900)
-    void shouldCarryAStreamInPostcopy(String ring) {
+    void shouldKeepEveryAnswerAndTheStreamInPostcopy(String ring) {
         carryAStream(ring, POSTCOPY_MIGRATIONS, true);
     }
 
@@ -92,12 +100,14 @@ class MigrationIT {
             }
             Migration.Stream stream = migration.finishStream();
             Migration.Echoes echoes = migration.finish();
-            System.out.println(ring + " " + stream + ", " + echoes + ", allowed to be lost " + allowed);
+            checkLogSwitches(backend, 2 * migrations);
+            migration.guest().powerOff();
+            // what one card sends while the other has none on its side yet, or no more, the launcher drops and counts
+            long dropped = backend.finish().dropped();
+            System.out.println(ring + " " + stream + ", " + echoes + ", dropped " + dropped + ", downtime " + allowed);
             assertEquals(0, stream.bad(), "blocks with wrong bytes: " + stream);
             assertEquals(stream.poured(), stream.drained(), "blocks sent and received");
-            check(echoes, allowed);
-            migration.guest().powerOff();
-            backend.finish();
+            check(echoes, allowed + dropped);
         }
     }
 
@@ -155,13 +165,12 @@ class MigrationIT {
     void shouldFindBytesMissingThatWereNotLogged() {
         List<Path> sockets = sockets();
         Path filtered = folder.resolve("filtered.sock");
-        AtomicInteger removed = new AtomicInteger();
         try (ForwardBackend backend = start(sockets);
-                Middleman middleman = Middleman.withoutFeature(filtered, sockets.getFirst(), LOG_ALL, removed);
+                Middleman middleman = Middleman.withoutFeature(filtered, sockets.getFirst(), LOG_ALL);
                 Migration migration =
                         Migration.begin(folder, backend, List.of(filtered, sockets.getLast()), "", false)) {
             migration.migrate();
-            assertTrue(removed.get() > 0, middleman + " has not seen the feature bit");
+            assertTrue(middleman.counted() > 0, "the feature bit was not seen");
             assertEquals(0, logSwitches(backend));
             Migration.Echoes echoes = migration.finish();
             System.out.println("without the log: " + echoes);
