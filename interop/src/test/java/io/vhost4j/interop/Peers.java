@@ -50,12 +50,17 @@ final class Peers {
                 : Optional.of(peer + " was at " + program + ", which is gone: run interop/peers.sh");
     }
 
+    /** The QEMU that takes the part of the distribution's: the system property {@code vhost4j.interop.qemu} may choose the newer one. */
+    static Peer chosen(Peer peer) {
+        return peer == Peer.QEMU && "qemu10".equals(System.getProperty("vhost4j.interop.qemu")) ? Peer.QEMU10 : peer;
+    }
+
     static String program(Peer peer) {
         return get(peer.key() + ".program");
     }
 
     static String version(Peer peer) {
-        return get(peer.key() + ".version");
+        return get(chosen(peer).key() + ".version");
     }
 
     /** An entry of the list, which must exist. */

@@ -33,7 +33,7 @@ final class QemuGuest implements Guest {
         private final List<String> arguments = new ArrayList<>();
 
         private Options(Peer peer, String name, Path folder) {
-            this.peer = peer;
+            this.peer = Peers.chosen(peer);
             this.name = name;
             this.folder = folder;
         }
