@@ -29,10 +29,11 @@ final class Middleman implements AutoCloseable {
     private final UnixSocket listener = UnixSocket.open();
     private final Path backend;
     private final Reader reader;
+    private final AtomicInteger counted = new AtomicInteger();
     private final List<Thread> threads = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
 
-    /** Sees a message; may be on any thread. */
+    /** Sees a message; on a thread of the middleman's. */
     @FunctionalInterface
     interface Reader {
         /**
@@ -40,8 +41,9 @@ final class Middleman implements AutoCloseable {
          *
          * @param request its kind
          * @param payload its payload, which may be changed; valid during the call
+         * @return whether to count it
          */
-        void read(int request, MemorySegment payload);
+        boolean read(int request, MemorySegment payload);
     }
 
     private Middleman(Path path, Path backend, Reader reader) {
@@ -59,23 +61,29 @@ final class Middleman implements AutoCloseable {
     }
 
     /** As {@link #start}, with a reader that takes a feature out that the front-end accepts, and counts how often. */
-    static Middleman withoutFeature(Path path, Path backend, int bit, AtomicInteger removed) {
+    static Middleman withoutFeature(Path path, Path backend, int bit) {
         return start(path, backend, (request, payload) -> {
-            if (request == SET_FEATURES) {
-                long features = payload.get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
-                removed.addAndGet((int) (features >>> bit & 1));
-                payload.set(ValueLayout.JAVA_LONG_UNALIGNED, 0, features & ~(1L << bit));
+            if (request != SET_FEATURES) {
+                return false;
             }
+            long features = payload.get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
+            payload.set(ValueLayout.JAVA_LONG_UNALIGNED, 0, features & ~(1L << bit));
+            return (features >>> bit & 1) != 0;
         });
     }
 
     /** As {@link #start}, with a reader that counts how often the front-end takes translations back. */
-    static Middleman countingInvalidations(Path path, Path backend, AtomicInteger invalidations) {
-        return start(path, backend, (request, payload) -> {
-            if (request == IOTLB_MSG && payload.get(ValueLayout.JAVA_BYTE, IOTLB_TYPE_AT) == IOTLB_INVALIDATE) {
-                invalidations.incrementAndGet();
-            }
-        });
+    static Middleman countingInvalidations(Path path, Path backend) {
+        return start(
+                path,
+                backend,
+                (request, payload) ->
+                        request == IOTLB_MSG && payload.get(ValueLayout.JAVA_BYTE, IOTLB_TYPE_AT) == IOTLB_INVALIDATE);
+    }
+
+    /** How many messages the reader has counted. */
+    int counted() {
+        return counted.get();
     }
 
     private void run(Runnable work) {
@@ -110,7 +118,8 @@ final class Middleman implements AutoCloseable {
                     return;
                 }
                 if (fromFront) {
-                    reader.read(buffer.get(ValueLayout.JAVA_INT, 0), buffer.asSlice(HEADER, size));
+                    boolean count = reader.read(buffer.get(ValueLayout.JAVA_INT, 0), buffer.asSlice(HEADER, size));
+                    counted.addAndGet(count ? 1 : 0);
                 }
                 send(to, buffer, HEADER + size, fds);
             }
