@@ -2,6 +2,7 @@
 package io.vhost4j.core.session;
 
 import static io.vhost4j.core.protocol.RequestCode.GET_INFLIGHT_FD;
+import static io.vhost4j.core.protocol.RequestCode.GET_QUEUE_NUM;
 import static io.vhost4j.core.protocol.RequestCode.GET_VRING_BASE;
 import static io.vhost4j.core.protocol.RequestCode.SET_FEATURES;
 import static io.vhost4j.core.protocol.RequestCode.SET_INFLIGHT_FD;
@@ -63,6 +64,8 @@ class ServedDeviceTest {
     @Test
     void shouldBeReadyWhenAllRingsAre() {
         open(false);
+        assertEquals(
+                4, fixture.frontend.ask(GET_QUEUE_NUM, SessionFixture.NOTHING).u64(), "rings, not pairs");
         fixture.negotiate(SessionFixture.SPLIT | 1L << 2);
         fixture.giveMemory();
         fixture.describeRing(2, 64, 0);
