@@ -244,7 +244,7 @@ class ServedDeviceTest {
         fixture.startRing(0, 64, 0x80008000L);
         fixture.startRing(1, 64, 0x80008000L);
         for (int slot = 0; slot < 3; slot++) {
-            long at = fixture.guest.desc(1) + slot * 16 - FrontendMemory.USER;
+            long at = fixture.guest.desc(1) + slot * 16L - FrontendMemory.USER;
             fixture.guest.memory().set(ValueLayout.JAVA_LONG, at, 0x1000 + slot);
             fixture.guest.memory().set(ValueLayout.JAVA_INT, at + 8, 100 + slot);
             fixture.guest.memory().set(ValueLayout.JAVA_INT, at + 12, (slot == 0 ? 1 : 0) << 16 | 0x80 << 16 | slot);
