@@ -92,7 +92,8 @@ public interface VhostDriver extends AutoCloseable {
      * Whether the library serves the rings as those of a network device, as it does by default. An application that
      * turns this off implements a device of another type: it may offer any virtio feature, the device is ready when all rings that the
      * front-end has named are, burst calls move nothing, and the rings are reached by {@link VhostDevice#getVringMemory}, messages of the device's
-     * own by {@link VhostDevice#externCallbackRegister}. The number of rings is twice that of queue pairs.
+     * own by {@link VhostDevice#externCallbackRegister}. The number of rings is twice that of queue pairs. Call this first, and then set the
+     * features: the defaults are a network device's.
      */
     void setBuiltinVirtioNet(boolean builtin);
 

@@ -110,7 +110,7 @@ final class Requests {
             case FrontendRequest.SetVringErr(var queue, var fd) -> ringControl.err(queue, fd);
             case FrontendRequest.GetProtocolFeatures() -> new Reply.U64(agreed.offeredProtocol());
             case FrontendRequest.SetProtocolFeatures(var features) -> setProtocolFeatures(features);
-            case FrontendRequest.GetQueueNum() -> new Reply.U64(config.maxQueuePairs());
+            case FrontendRequest.GetQueueNum() -> new Reply.U64(queues());
             case FrontendRequest.SetVringEnable(var queue, var enable) -> ringControl.enable(queue, enable);
             case FrontendRequest.SendRarp(var mac) -> sendRarp(mac);
             case FrontendRequest.NetSetMtu(var mtu) -> setMtu(mtu);
@@ -142,6 +142,11 @@ final class Requests {
             case FrontendRequest.GetVringBaseSkipDrain(var queue) -> stopWithoutDrain(queue);
             case FrontendRequest.Unsupported unsupported -> refuse(unsupported);
         };
+    }
+
+    /** A network device counts pairs, others count rings. */
+    private int queues() {
+        return config.builtinNet() ? config.maxQueuePairs() : 2 * config.maxQueuePairs();
     }
 
     private Reply setOwner() {

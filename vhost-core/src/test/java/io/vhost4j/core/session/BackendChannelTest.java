@@ -186,8 +186,9 @@ class BackendChannelTest {
     void shouldOfferDoorbells() {
         try (OwnedFd file = MemFd.create("doorbell", 4096);
                 FdBag fds = new FdBag()) {
-            requests.vringHostNotifier(3, file.fd(), 4096, 0);
+            CompletableFuture<Void> given = requests.vringHostNotifier(3, file.fd(), 4096, 0);
             fixture.work();
+            assertFalse(given.isDone());
             Reply request = channel.receiveWith(fds);
             assertEquals(BackendCode.VRING_HOST_NOTIFIER.code(), request.request());
             assertEquals(24, request.payload().length);
@@ -195,8 +196,9 @@ class BackendChannelTest {
             assertEquals(4096, request.u32(8));
             assertEquals(1, fds.size());
         }
-        requests.vringHostNotifier(3, -1, 0, 0);
+        CompletableFuture<Void> takenBack = requests.vringHostNotifier(3, -1, 0, 0);
         assertEquals(3 | 0x100, next().u32(0));
+        assertFalse(takenBack.isDone());
         assertThrows(IllegalArgumentException.class, () -> requests.vringHostNotifier(256, -1, 0, 0));
     }
 
@@ -251,7 +253,7 @@ class BackendChannelTest {
     @Test
     void shouldLimitRequestsWithoutAnAnswer() {
         for (int i = 0; i < 64; i++) {
-            requests.configChange();
+            assertFalse(requests.configChange().isDone());
         }
         CompletableFuture<Void> oneMore = requests.configChange();
         fixture.work();

@@ -2,6 +2,7 @@
 package io.vhost4j.core.session;
 
 import static io.vhost4j.core.protocol.RequestCode.GET_INFLIGHT_FD;
+import static io.vhost4j.core.protocol.RequestCode.GET_QUEUE_NUM;
 import static io.vhost4j.core.protocol.RequestCode.GET_VRING_BASE;
 import static io.vhost4j.core.protocol.RequestCode.SET_FEATURES;
 import static io.vhost4j.core.protocol.RequestCode.SET_INFLIGHT_FD;
@@ -63,6 +64,8 @@ class ServedDeviceTest {
     @Test
     void shouldBeReadyWhenAllRingsAre() {
         open(false);
+        assertEquals(
+                4, fixture.frontend.ask(GET_QUEUE_NUM, SessionFixture.NOTHING).u64(), "rings, not pairs");
         fixture.negotiate(SessionFixture.SPLIT | 1L << 2);
         fixture.giveMemory();
         fixture.describeRing(2, 64, 0);
@@ -241,7 +244,7 @@ class ServedDeviceTest {
         fixture.startRing(0, 64, 0x80008000L);
         fixture.startRing(1, 64, 0x80008000L);
         for (int slot = 0; slot < 3; slot++) {
-            long at = fixture.guest.desc(1) + slot * 16 - FrontendMemory.USER;
+            long at = fixture.guest.desc(1) + slot * 16L - FrontendMemory.USER;
             fixture.guest.memory().set(ValueLayout.JAVA_LONG, at, 0x1000 + slot);
             fixture.guest.memory().set(ValueLayout.JAVA_INT, at + 8, 100 + slot);
             fixture.guest.memory().set(ValueLayout.JAVA_INT, at + 12, (slot == 0 ? 1 : 0) << 16 | 0x80 << 16 | slot);
