@@ -8,7 +8,6 @@ import io.vhost4j.fuzz.Bounds;
 import io.vhost4j.fuzz.Input;
 import io.vhost4j.packet.Packet;
 import io.vhost4j.packet.PacketPool;
-import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /** The application's side: bursts on whatever rings there are, and looks at the device. */
@@ -73,9 +72,7 @@ final class FuzzApplication {
             case 2 -> at.getVringBase(queue);
             case 3 -> at.getVhostVring(queue);
             case 4 -> at.availEntries(queue);
-            default ->
-                at.getMemTable()
-                        .forEach(r -> at.vaFromGuestPa(r.guestPhysAddr(), 1).get(ValueLayout.JAVA_BYTE, 0));
+            default -> at.getMemTable().forEach(region -> at.vaFromGuestPa(region.guestPhysAddr(), 1));
         }
     }
 }
