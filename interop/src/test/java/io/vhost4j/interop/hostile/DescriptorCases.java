@@ -376,7 +376,7 @@ final class DescriptorCases {
                             fill(counter, 0xFFFF_FFFF_FFFF_FFFEL);
                             FileCalls.setStatusFlags(counter.fd(), 0);
                             callsTo(a, counter.fd());
-                            return a.race(400, () -> refill(counter), a::addPing);
+                            return a.race(400, () -> refill(counter), a::addPingIfRoom);
                         },
                         TAKEN,
                         REFUSED),
