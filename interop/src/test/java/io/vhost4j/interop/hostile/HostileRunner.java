@@ -172,6 +172,7 @@ final class HostileRunner implements AutoCloseable {
             case 128 + 7 -> "SIGBUS";
             case 128 + 8 -> "SIGFPE";
             case 128 + 11 -> "SIGSEGV";
+            case 128 + 13 -> "SIGPIPE";
             default -> "status " + status;
         };
     }
