@@ -253,6 +253,13 @@ final class Attacker implements AutoCloseable {
         tx.add(Ram.gpa(at), NET_HEADER + frame.length, 0);
     }
 
+    /** As {@link #addPing}, unless that would overrun the ring. */
+    void addPingIfRoom() {
+        if (hasRoom(tx)) {
+            addPing();
+        }
+    }
+
     void clearHeader(long at) {
         ram.u64(at, 0);
         ram.u32(at + 8, 0);

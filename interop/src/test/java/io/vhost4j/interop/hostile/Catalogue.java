@@ -13,6 +13,7 @@ final class Catalogue {
         return Stream.of(
                         MessageCases.all(),
                         DescriptorCases.all(),
+                        NotifierCases.all(),
                         MemoryCases.all(),
                         RingSetupCases.all(),
                         SplitRingCases.all(),

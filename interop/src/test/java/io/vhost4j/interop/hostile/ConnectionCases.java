@@ -9,7 +9,6 @@ import static io.vhost4j.interop.hostile.Reaction.TAKEN;
 import io.vhost4j.core.linux.UnixSocket;
 import io.vhost4j.core.protocol.RequestCode;
 import io.vhost4j.core.testkit.Payload;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -30,9 +29,8 @@ final class ConnectionCases {
                         FLOOD,
                         Setup.CONNECTED,
                         a -> {
-                            List<Wire> wires = new ArrayList<>();
-                            for (int i = 0; i < 1200; i++) {
-                                wires.add(a.another());
+                                    for (int i = 0; i < 1200; i++) {
+                                a.another();
                             }
                             return a.afterwards();
                         },

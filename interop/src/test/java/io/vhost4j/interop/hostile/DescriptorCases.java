@@ -12,28 +12,22 @@ import io.vhost4j.core.linux.OwnedFd;
 import io.vhost4j.core.linux.UnixSocket;
 import io.vhost4j.core.protocol.RequestCode;
 import io.vhost4j.core.testkit.Payload;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** File descriptors: too many, missing, of the wrong kind, again and again, and such that writing to them would wait. */
+/** File descriptors: too many, missing, of the wrong kind, again and again. */
 final class DescriptorCases {
     private static final String UNEXPECTED = "CVE-2022-0669: descriptors with messages that take none";
-    private static final String REPEATED = "CVE-2019-14818: what comes again replaces what was";
-    private static final String KIND = "descriptors of the wrong kind";
-    private static final String WAITS = "writing to a front-end's descriptor never waits";
+    private static final String REPEATED = "CVE-2019-14818, CVE-2021-3544: what comes again replaces what was";
+    private static final String KIND = "CVE-2020-10942: descriptors of the wrong kind";
     private static final int TIMES = 300;
     private static final int HELD_AT_MOST = 24;
 
     private DescriptorCases() {}
 
     static List<HostileCase> all() {
-        return Stream.of(counts(), kinds(), again(), full())
-                .flatMap(List::stream)
-                .toList();
+        return Stream.of(counts(), kinds(), again()).flatMap(List::stream).toList();
     }
 
     private static List<HostileCase> counts() {
@@ -339,112 +333,5 @@ final class DescriptorCases {
             throw new HeldTooMuchException(after.beyond(before));
         }
         return reaction;
-    }
-
-    private static List<HostileCase> full() {
-        return List.of(
-                HostileCase.of(
-                        "a call counter that is full, and waits",
-                        WAITS,
-                        Setup.SPLIT,
-                        a -> {
-                            EventFd counter = a.closeLater(EventFd.create());
-                            fill(counter, 0xFFFF_FFFF_FFFF_FFFEL);
-                            FileCalls.setStatusFlags(counter.fd(), 0);
-                            return callsTo(a, counter.fd());
-                        },
-                        TAKEN,
-                        REFUSED),
-                HostileCase.of(
-                        "a call socket that is full, and waits",
-                        WAITS,
-                        Setup.SPLIT,
-                        a -> {
-                            UnixSocket.Pair pair = a.closeLater(UnixSocket.pair());
-                            fill(pair.first());
-                            FileCalls.setStatusFlags(pair.first().fd(), 0);
-                            return callsTo(a, pair.first().fd());
-                        },
-                        TAKEN,
-                        REFUSED),
-                HostileCase.of(
-                        "a call counter filled again and again",
-                        WAITS,
-                        Setup.SPLIT,
-                        a -> {
-                            EventFd counter = a.closeLater(EventFd.create());
-                            fill(counter, 0xFFFF_FFFF_FFFF_FFFEL);
-                            FileCalls.setStatusFlags(counter.fd(), 0);
-                            callsTo(a, counter.fd());
-                            return a.race(400, () -> refill(counter), a::addPing);
-                        },
-                        TAKEN,
-                        REFUSED),
-                own(
-                        "its own connection as kick descriptor",
-                        a -> a.ask(
-                                RequestCode.SET_VRING_KICK,
-                                Payload.number(0),
-                                a.wire().fd())),
-                own(
-                        "its own connection as call descriptor",
-                        a -> a.ask(
-                                RequestCode.SET_VRING_CALL,
-                                Payload.number(0),
-                                a.wire().fd())),
-                own(
-                        "its own connection as channel of the back-end",
-                        a -> a.ask(
-                                RequestCode.SET_BACKEND_REQ_FD,
-                                new byte[0],
-                                a.wire().fd())),
-                own(
-                        "its own connection as device state",
-                        a -> a.ask(
-                                RequestCode.SET_DEVICE_STATE_FD,
-                                Payload.state(1, 0),
-                                a.wire().fd())));
-    }
-
-    private static HostileCase own(String name, HostileCase.Attack attack) {
-        return HostileCase.of(name, "what is held must not keep a session alive", Setup.SPLIT, attack, REFUSED, ENDED);
-    }
-
-    private static Reaction callsTo(Attacker a, int fd) {
-        Reaction reaction = a.ask(RequestCode.SET_VRING_CALL, Payload.number(1), fd);
-        if (reaction != TAKEN) {
-            return reaction;
-        }
-        reaction = a.ask(RequestCode.SET_VRING_CALL, Payload.number(0), fd);
-        int place = a.tx().next;
-        for (int i = 0; i < 16; i++) {
-            a.addPing();
-        }
-        return reaction == TAKEN ? a.txFrom(place) : reaction;
-    }
-
-    private static void fill(EventFd counter, long value) {
-        try (Arena arena = Arena.ofConfined()) {
-            FileCalls.write(counter.fd(), arena.allocateFrom(ValueLayout.JAVA_LONG, value), 0, 8);
-        }
-    }
-
-    /** Makes the counter empty for a moment only. */
-    private static void refill(EventFd counter) {
-        FileCalls.setStatusFlags(counter.fd(), FileCalls.O_NONBLOCK);
-        counter.drain();
-        fill(counter, 0xFFFF_FFFF_FFFF_FFFEL);
-        FileCalls.setStatusFlags(counter.fd(), 0);
-    }
-
-    private static void fill(UnixSocket socket) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment some = arena.allocate(4096);
-            for (long bytes = 4096; bytes > 0; bytes = bytes / 2) {
-                while (socket.send(some, 0, bytes) > 0) {
-                    continue;
-                }
-            }
-        }
     }
 }

@@ -23,6 +23,7 @@ final class HostileRunner implements AutoCloseable {
     private @Nullable Bystander bystander;
     private ProcessState baseline = new ProcessState(0, 0, 0);
     private int starts;
+    private long errorsBefore;
 
     HostileRunner(Supplier<Target> starter) {
         this.starter = starter;
@@ -49,6 +50,7 @@ final class HostileRunner implements AutoCloseable {
                 }
             }
             baseline = settled(now);
+            errorsBefore = 0;
         }
         return now;
     }
@@ -117,12 +119,15 @@ final class HostileRunner implements AutoCloseable {
             leaked = leaks(against);
             lived = against.program().isAlive();
         }
+        long errors = against.counters();
+        boolean counted = errors == -1 || errors > errorsBefore;
+        errorsBefore = errors;
         List<String> log = against.complaints(mark);
         String death = lived ? "" : death(against);
         if (!lived || !served || !leaked.isEmpty() || gap > HANG_MILLIS) {
             close();
         }
-        return new Outcome(reaction, lived, death, served, leaked, gap, log);
+        return new Outcome(reaction, lived, death, served, leaked, gap, counted, log);
     }
 
     private static boolean isServed(Target against, boolean packed) {
@@ -167,6 +172,7 @@ final class HostileRunner implements AutoCloseable {
             case 128 + 7 -> "SIGBUS";
             case 128 + 8 -> "SIGFPE";
             case 128 + 11 -> "SIGSEGV";
+            case 128 + 13 -> "SIGPIPE";
             default -> "status " + status;
         };
     }

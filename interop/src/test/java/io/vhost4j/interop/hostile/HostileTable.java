@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** The comparison as a page of documentation. */
 final class HostileTable {
@@ -43,7 +44,7 @@ final class HostileTable {
         Files.writeString(file, page);
     }
 
-    private static String cell(HostileNotes.@org.jspecify.annotations.Nullable Note note) {
+    private static String cell(HostileNotes.@Nullable Note note) {
         if (note == null) {
             return "not run";
         }

@@ -217,7 +217,7 @@ final class MemoryCases {
                         "holes punched under traffic",
                         GONE,
                         Setup.SPLIT,
-                        a -> a.race(300, () -> a.ram().punch(0, Ram.SIZE), a::addPing),
+                        a -> a.race(300, () -> a.ram().punch(0, Ram.SIZE), a::addPingIfRoom),
                         TAKEN,
                         BROKEN),
                 HostileCase.of(

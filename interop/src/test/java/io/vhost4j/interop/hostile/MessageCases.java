@@ -9,13 +9,14 @@ import static io.vhost4j.interop.hostile.Reaction.TAKEN;
 
 import io.vhost4j.core.protocol.RequestCode;
 import io.vhost4j.core.testkit.Payload;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 
 /** Messages whose form or numbers are wrong. */
 final class MessageCases {
-    private static final String FORM = "wrong form of a message";
+    private static final String FORM = "QEMU 4403: wrong form of a message";
     private static final String CRYPTO = "CVE-2020-10724, CVE-2020-14374 to 14378, CVE-2023-3180: key lengths";
     private static final long ALL = -1;
 
@@ -190,7 +191,7 @@ final class MessageCases {
 
     private static byte[] filled(int bytes) {
         byte[] all = new byte[bytes];
-        java.util.Arrays.fill(all, (byte) 0xFF);
+        Arrays.fill(all, (byte) 0xFF);
         return all;
     }
 }

@@ -15,6 +15,7 @@ import java.util.Set;
  * @param served whether a well-behaved front-end was served on the same socket afterwards
  * @param leaked what the process still holds, empty if nothing
  * @param gapMillis the longest pause of the bystander's traffic
+ * @param counted whether a counter of errors changed, or there are none
  * @param log lines of its log about the case
  */
 record Outcome(
@@ -24,6 +25,7 @@ record Outcome(
         boolean served,
         String leaked,
         long gapMillis,
+        boolean counted,
         List<String> log) {
     /** The longest pause that the bystander's traffic may have. */
     static final long GAP_LIMIT_MILLIS = 100;
@@ -63,6 +65,9 @@ record Outcome(
         if (isUntold()) {
             problems.add("not a line in the log");
         }
+        if (TO_TELL.contains(reaction) && !counted) {
+            problems.add("no counter changed");
+        }
         if (log.size() > LOG_LIMIT) {
             problems.add(log.size() + " lines in the log");
         }
@@ -75,6 +80,6 @@ record Outcome(
     }
 
     Outcome withGap(long millis) {
-        return new Outcome(reaction, lived, death, served, leaked, millis, log);
+        return new Outcome(reaction, lived, death, served, leaked, millis, counted, log);
     }
 }

@@ -87,10 +87,13 @@ final class RaceCases {
                     a.tx().desc(turn % 8, Ram.gpa(Attacker.TX_DATA), 100, 0, 0);
                     a.ram().u16(a.tx().driverAt() + 4 + turn % 256 * 2L, turn % 2 == 0 ? 0xFFFF : 1);
                 }),
-                split("the index of the device overwritten", "the device's own fields are not read back", (a, turn) -> {
-                    a.tx().desc(turn % 8, Ram.gpa(Attacker.TX_DATA), 100, 0, 0);
-                    a.ram().u16(a.tx().deviceAt() + 2, turn);
-                }),
+                split(
+                        "the index of the device overwritten",
+                        "CVE-2020-13759, QEMU 3882: the device's own fields are not read back",
+                        (a, turn) -> {
+                            a.tx().desc(turn % 8, Ram.gpa(Attacker.TX_DATA), 100, 0, 0);
+                            a.ram().u16(a.tx().deviceAt() + 2, turn);
+                        }),
                 HostileCase.of(
                         "packed: flags that flip",
                         FETCH,

@@ -192,7 +192,7 @@ final class SplitRingCases {
                 buffer("a header alone", RUNT, data, 12, 0),
                 buffer("a packet of 1 byte", RUNT, data, 13, 0),
                 buffer("a writable buffer to send from", "wrong direction", data, 100, RawRing.WRITE),
-                buffer("flags that do not exist", "reserved flags", data, 100, 0xFFF8),
+                buffer("descriptor flags that do not exist", "reserved flags", data, 100, 0xFFF8),
                 buffer("the ring itself as packet", "aliases", Ram.gpa(0x4_0000), 1500, 0),
                 tx(
                         "zero-length descriptors between good ones",

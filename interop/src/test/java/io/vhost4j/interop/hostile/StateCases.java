@@ -9,6 +9,7 @@ import static io.vhost4j.interop.hostile.Reaction.REFUSED;
 import static io.vhost4j.interop.hostile.Reaction.TAKEN;
 
 import io.vhost4j.VirtioFeature;
+import io.vhost4j.core.linux.FileCalls;
 import io.vhost4j.core.linux.MemFd;
 import io.vhost4j.core.linux.OwnedFd;
 import io.vhost4j.core.linux.UnixSocket;
@@ -17,6 +18,7 @@ import io.vhost4j.core.testkit.Payload;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
@@ -71,7 +73,7 @@ final class StateCases {
                                         RequestCode.SET_LOG_BASE,
                                         new Payload().u64(1 << 20).u64(0).toBytes(),
                                         file.fd());
-                                io.vhost4j.core.linux.FileCalls.ftruncate(file.fd(), 0);
+                                FileCalls.ftruncate(file.fd(), 0);
                                 int place = a.rx().next;
                                 return reaction == ENDED ? reaction : a.rxAfterPings(place);
                             }
@@ -103,7 +105,7 @@ final class StateCases {
                             byte[] addresses = a.addresses(a.tx());
                             byte[] wild = new Payload().u32(1).u32(1).toBytes();
                             System.arraycopy(wild, 0, addresses, 0, 8);
-                            java.util.Arrays.fill(addresses, 32, 40, (byte) 0xFF);
+                            Arrays.fill(addresses, 32, 40, (byte) 0xFF);
                             addresses[32] = (byte) 0xF8;
                             Reaction reaction = a.ask(RequestCode.SET_VRING_ADDR, addresses);
                             int place = a.tx().next;
@@ -178,12 +180,12 @@ final class StateCases {
                 bytes[part + 11] = 1;
             }
         } else {
-            java.util.Arrays.fill(bytes, (byte) fill);
+            Arrays.fill(bytes, (byte) fill);
         }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment data = arena.allocate(bytes.length);
             MemorySegment.copy(bytes, 0, data, ValueLayout.JAVA_BYTE, 0, bytes.length);
-            io.vhost4j.core.linux.FileCalls.pwrite(file.fd(), data, 0, bytes.length, 0);
+            FileCalls.pwrite(file.fd(), data, 0, bytes.length, 0);
         }
     }
 
@@ -232,7 +234,7 @@ final class StateCases {
                                         file.fd());
                                 reaction = reaction == TAKEN ? a.ring(a.rx()) : reaction;
                                 reaction = reaction == TAKEN ? a.ring(a.tx()) : reaction;
-                                io.vhost4j.core.linux.FileCalls.ftruncate(file.fd(), 0);
+                                FileCalls.ftruncate(file.fd(), 0);
                                 a.addPing();
                                 return reaction == TAKEN ? a.txFrom(0) : reaction;
                             }
@@ -248,7 +250,7 @@ final class StateCases {
                                         RequestCode.SET_INFLIGHT_FD,
                                         DescriptorCases.inflight(1 << 16, 0, 2, 256),
                                         file.fd());
-                                io.vhost4j.core.linux.FileCalls.ftruncate(file.fd(), 0);
+                                FileCalls.ftruncate(file.fd(), 0);
                                 return a.ring(a.tx());
                             }
                         },

@@ -29,7 +29,7 @@ interface Target extends AutoCloseable {
     /** Lines about errors since a mark. */
     List<String> complaints(int mark);
 
-    /** What counters of errors sum up to, -1 if there are none. */
+    /** What counters of errors summed up to when {@link #buffersInUse} was last asked; -1 if there are none. */
     long counters();
 
     /** Ends it in the regular way, and fails unless it ends well. */
