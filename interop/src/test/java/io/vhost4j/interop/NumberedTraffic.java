@@ -8,6 +8,7 @@ import io.vhost4j.packet.Packet;
 import io.vhost4j.virtiouser.VirtioUser;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,8 +29,8 @@ final class NumberedTraffic implements AutoCloseable {
     private int firstWaiting;
     private long made;
 
-    private volatile long sent;
-    private volatile long received;
+    private final AtomicLong sent = new AtomicLong();
+    private final AtomicLong received = new AtomicLong();
     private volatile long last;
     private volatile boolean sending = true;
     private volatile boolean stopping;
@@ -45,17 +46,17 @@ final class NumberedTraffic implements AutoCloseable {
 
     /** Frames that the transmit ring took. */
     long sent() {
-        return sent;
+        return sent.get();
     }
 
     /** Frames that came back. */
     long received() {
-        return received;
+        return received.get();
     }
 
     /** Frames that were sent before the last that came back, and did not come back. */
     long lost() {
-        return last - received;
+        return last - received.get();
     }
 
     private void run() {
@@ -91,7 +92,7 @@ final class NumberedTraffic implements AutoCloseable {
         int taken = user.transmit(pair, out, firstWaiting, waiting);
         firstWaiting += taken;
         waiting -= taken;
-        sent += taken;
+        sent.addAndGet(taken);
         return taken;
     }
 
@@ -105,7 +106,7 @@ final class NumberedTraffic implements AutoCloseable {
                 throw new AssertionError("frame " + number + " after frame " + last + ", the last sent is " + made);
             }
             last = number;
-            received++;
+            received.incrementAndGet();
         }
         return count;
     }
@@ -126,7 +127,7 @@ final class NumberedTraffic implements AutoCloseable {
     /** Stops sending and waits until the last frame is back and the thread has ended. */
     void finish(Duration limit) {
         sending = false;
-        Await.until(() -> last, seen -> check() && waiting == 0 && seen == sent, "the last frame, of " + sent, limit);
+        Await.until(() -> last, seen -> check() && waiting == 0 && seen == sent.get(), "the last frame, of " + sent, limit);
         close();
         check();
     }
