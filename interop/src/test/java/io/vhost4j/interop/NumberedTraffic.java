@@ -127,7 +127,8 @@ final class NumberedTraffic implements AutoCloseable {
     /** Stops sending and waits until the last frame is back and the thread has ended. */
     void finish(Duration limit) {
         sending = false;
-        Await.until(() -> last, seen -> check() && waiting == 0 && seen == sent.get(), "the last frame, of " + sent, limit);
+        Await.until(
+                () -> last, seen -> check() && waiting == 0 && seen == sent.get(), "the last frame, of " + sent, limit);
         close();
         check();
     }
