@@ -15,8 +15,8 @@ import net.jqwik.api.constraints.Size;
 
 /** However a guest cuts its buffers, the bytes are the same on the other side. */
 final class PacketProperties {
-    private static final int RING = 64;
-    private static final int MIN_CHAIN = 12;
+    static final int RING = 64;
+    static final int MIN_CHAIN = 12;
 
     @Property(tries = 400)
     void shouldDeliverWhatTheGuestSent(

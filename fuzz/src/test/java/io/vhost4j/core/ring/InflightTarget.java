@@ -105,7 +105,7 @@ public final class InflightTarget {
         int header = packed ? InflightLayout.PACKED_ENTRIES : InflightLayout.SPLIT_ENTRIES;
         int shift = packed ? InflightLayout.PACKED_ENTRY_SHIFT : InflightLayout.SPLIT_ENTRY_SHIFT;
         switch (in.below(4)) {
-            case 0 -> HostWindow.setShort(buffer.address() + 12 + 2 * in.below(5), in.u8());
+            case 0 -> HostWindow.setShort(buffer.address() + 12 + 2L * in.below(5), in.u8());
             case 1 -> HostWindow.setByte(buffer.address() + in.u16() % (int) buffer.size(), in.u8());
             case 2 -> HostWindow.setByte(buffer.address() + header + ((long) in.below(size) << shift), 1);
             default -> entry(buffer.address() + header + ((long) in.below(size) << shift));

@@ -182,6 +182,9 @@ final class FaultScenario implements AutoCloseable {
             ack(SET_VRING_ENABLE, Payload.state(queue, 1));
         }
         if (!device.get().isRunning()) {
+            if (plan.hit()) {
+                throw new Ended("the session ended right after its last answer", null);
+            }
             throw new AssertionError("the device does not run, but all was acknowledged");
         }
     }
