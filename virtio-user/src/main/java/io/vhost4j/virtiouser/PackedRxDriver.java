@@ -161,9 +161,6 @@ final class PackedRxDriver implements RxDriver {
 
     @Override
     public int settle() {
-        if (buffers.space() < slots.chains()) {
-            return -1;
-        }
         harvest(size);
         if (fault() != null) {
             return -1;
@@ -174,7 +171,7 @@ final class PackedRxDriver implements RxDriver {
 
     @Override
     public int restart(EventFd newKick) {
-        harvest(buffers.room());
+        harvest(size);
         buffers.dropPartial();
         fault = null;
         kick = newKick;

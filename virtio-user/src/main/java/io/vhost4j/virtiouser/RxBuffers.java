@@ -37,8 +37,10 @@ final class RxBuffers {
         this.offloads = options.offloads();
         this.capacity = pool.dataRoom() + NetHeader.BYTES;
         this.ringSize = ringSize;
-        // twice the ring: what waits for the rest of its packet, and as much again in one batch
-        int room = 2 * Integer.highestOneBit(ringSize * 2 - 1);
+        // four times the ring: what waits for the rest of its packet, as much again in one batch, and all that is in
+        // flight
+        // when a back-end leaves
+        int room = 4 * Integer.highestOneBit(ringSize * 2 - 1);
         mask = room - 1;
         queue = new PooledPacket[room];
         lengths = new int[room];
@@ -76,11 +78,6 @@ final class RxBuffers {
     /** How many used buffers may come, not counting those of a batch. */
     int room() {
         return Math.max(0, ringSize - (tail - head));
-    }
-
-    /** How many used buffers find a place at all. */
-    int space() {
-        return queue.length - (tail - head);
     }
 
     /** Takes a buffer that the device has used. {@code length}: as the device says. */

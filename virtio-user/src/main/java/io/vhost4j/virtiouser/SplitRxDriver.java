@@ -173,9 +173,6 @@ final class SplitRxDriver implements RxDriver {
 
     @Override
     public int settle() {
-        if (buffers.space() < slots.chains()) {
-            return -1;
-        }
         harvest(size);
         if (fault() != null) {
             return -1;
@@ -186,7 +183,7 @@ final class SplitRxDriver implements RxDriver {
 
     @Override
     public int restart(EventFd newKick) {
-        harvest(buffers.room());
+        harvest(size);
         buffers.dropPartial();
         fault = null;
         kick = newKick;
