@@ -29,7 +29,7 @@ final class ConnectionCases {
                         FLOOD,
                         Setup.CONNECTED,
                         a -> {
-                                    for (int i = 0; i < 1200; i++) {
+                            for (int i = 0; i < 1200; i++) {
                                 a.another();
                             }
                             return a.afterwards();

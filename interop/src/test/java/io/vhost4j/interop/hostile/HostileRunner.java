@@ -130,6 +130,12 @@ final class HostileRunner implements AutoCloseable {
         return new Outcome(reaction, lived, death, served, leaked, gap, counted, log);
     }
 
+    /** DPDK needs a moment after a device has gone. */
+    private static boolean isServedInTwoAttempts(Target against, boolean packed) {
+        boolean first = isServed(against, packed);
+        return first || isServed(against, packed);
+    }
+
     private static boolean isServed(Target against, boolean packed) {
         if (!against.program().isAlive()) {
             return false;
