@@ -111,8 +111,7 @@ final class HostileRunner implements AutoCloseable {
         } catch (HeldTooMuchException e) {
             leaked = "while connected " + e.getMessage();
         }
-        boolean served = isServed(against, of.setup().packed())
-                || isServed(against, of.setup().packed());
+        boolean served = isServedInTwoAttempts(against, of.setup().packed());
         long gap = bystander().longestMillis();
         boolean lived = against.program().isAlive();
         if (lived && served && leaked.isEmpty()) {
