@@ -111,8 +111,7 @@ final class HostileRunner implements AutoCloseable {
         } catch (HeldTooMuchException e) {
             leaked = "while connected " + e.getMessage();
         }
-        boolean served = isServed(against, of.setup().packed())
-                || isServed(against, of.setup().packed());
+        boolean served = isServedInTwoAttempts(against, of.setup().packed());
         long gap = bystander().longestMillis();
         boolean lived = against.program().isAlive();
         if (lived && served && leaked.isEmpty()) {
@@ -128,6 +127,12 @@ final class HostileRunner implements AutoCloseable {
             close();
         }
         return new Outcome(reaction, lived, death, served, leaked, gap, counted, log);
+    }
+
+    /** DPDK needs a moment after a device has gone. */
+    private static boolean isServedInTwoAttempts(Target against, boolean packed) {
+        boolean first = isServed(against, packed);
+        return first || isServed(against, packed);
     }
 
     private static boolean isServed(Target against, boolean packed) {

@@ -122,8 +122,9 @@ final class NotifierCases {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment some = arena.allocate(4096);
             for (long bytes = 4096; bytes > 0; bytes = bytes / 2) {
-                while (socket.send(some, 0, bytes) > 0) {
-                    continue;
+                long sent = bytes;
+                while (sent > 0) {
+                    sent = socket.send(some, 0, bytes);
                 }
             }
         }
