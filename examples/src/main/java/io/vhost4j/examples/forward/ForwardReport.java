@@ -62,6 +62,9 @@ final class ForwardReport {
                 Units.seconds(ended - started),
                 forwarder.buffersInUse(),
                 forwarder.events().errors()));
+        if (forwarder.badInput().isAny()) {
+            lines.add(forwarder.badInput().toString());
+        }
         if (forwarder.captureDropped() > 0) {
             lines.add(Units.count(forwarder.captureDropped())
                     + " packets are missing in the capture: the disk was too slow");
@@ -75,6 +78,7 @@ final class ForwardReport {
                 .put("ports", totals.stream().map(PortTotals::json).toList())
                 .put("buffers_in_use", forwarder.buffersInUse())
                 .put("pcap_dropped", forwarder.captureDropped())
+                .put("counters", forwarder.badInput().json())
                 .put("errors", forwarder.events().errors());
     }
 

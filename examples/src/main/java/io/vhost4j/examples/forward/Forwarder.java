@@ -68,6 +68,10 @@ final class Forwarder implements AutoCloseable {
         return closed ? buffersLeft : pool.inUse();
     }
 
+    BadInput badInput() {
+        return BadInput.of(drivers);
+    }
+
     long captureDropped() {
         return capture == null ? 0 : capture.dropped();
     }
