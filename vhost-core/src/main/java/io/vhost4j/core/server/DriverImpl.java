@@ -13,9 +13,9 @@ import io.vhost4j.VirtioFeature;
 import io.vhost4j.core.linux.UnixSocket;
 import io.vhost4j.core.net.NetOptions;
 import io.vhost4j.core.session.Counters;
-import io.vhost4j.core.session.LogThrottle;
 import io.vhost4j.core.session.OfferedFeatures;
 import io.vhost4j.core.session.SessionConfig;
+import io.vhost4j.core.session.SocketState;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -38,8 +38,8 @@ final class DriverImpl implements VhostDriver {
     private final long supported;
     private final long supportedProtocol;
     private final CountDownLatch closed = new CountDownLatch(1);
-    private final Counters counters = new Counters();
-    private final LogThrottle throttle = new LogThrottle();
+    private final SocketState state = new SocketState();
+    private final Counters counters = state.counters();
 
     // guarded by this, until started
     private long features;
@@ -294,8 +294,7 @@ final class DriverImpl implements VhostDriver {
                 told.offloadsGuestNotify(),
                 net,
                 limits,
-                counters,
-                throttle,
+                state,
                 recovery,
                 builtinNet);
     }
@@ -318,7 +317,7 @@ final class DriverImpl implements VhostDriver {
         if (connections.size() >= most) {
             counters.connectionRefused();
             counters.limitExceeded();
-            if (throttle.permits()) {
+            if (state.throttle().permits()) {
                 LOG.warn("{}: refused a connection: there are {} already", path, most);
             }
             socket.close();

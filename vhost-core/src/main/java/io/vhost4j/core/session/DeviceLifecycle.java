@@ -20,6 +20,7 @@ final class DeviceLifecycle {
     private final VhostDevice device;
     private final VhostDeviceOps ops;
     private final boolean builtinNet;
+    private final SocketState socket;
     private final RingTable rings;
     private final Negotiation agreed;
     private volatile boolean running;
@@ -29,6 +30,7 @@ final class DeviceLifecycle {
         this.device = device;
         ops = config.ops();
         builtinNet = config.builtinNet();
+        socket = config.socket();
         this.rings = rings;
         this.agreed = agreed;
     }
@@ -116,6 +118,15 @@ final class DeviceLifecycle {
     }
 
     private void start() {
+        String change = socket.features().change(agreed.features());
+        if (change != null && socket.throttle().permits()) {
+            LOG.warn(
+                    "{}: vid={}: other features than the device before on this socket: {}; a guest that has not"
+                            + " noticed a reconnection needs the same",
+                    device.getIfname(),
+                    device.vid(),
+                    change);
+        }
         rings.setActive(builtinNet);
         running = true;
         try {

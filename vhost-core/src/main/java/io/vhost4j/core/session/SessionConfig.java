@@ -17,8 +17,7 @@ import io.vhost4j.core.net.NetOptions;
  * @param offloadsGuestNotify whether the application may notify the guest itself
  * @param net options of the queues
  * @param limits what a front-end may cost
- * @param counters of the socket
- * @param throttle limits what front-ends write in the log
+ * @param socket what the sessions of the socket share
  * @param recovery where rings go on that were served before
  * @param builtinNet whether the library serves the rings, as those of a network device
  */
@@ -31,8 +30,7 @@ public record SessionConfig(
         boolean offloadsGuestNotify,
         NetOptions net,
         ConnectionLimits limits,
-        Counters counters,
-        LogThrottle throttle,
+        SocketState socket,
         RecoveryPolicy recovery,
         boolean builtinNet) {
     /** With the limits, the recovery and the rings that apply by default. */
@@ -53,9 +51,16 @@ public record SessionConfig(
                 offloadsGuestNotify,
                 net,
                 ConnectionLimits.DEFAULT,
-                new Counters(),
-                new LogThrottle(),
+                new SocketState(),
                 RecoveryPolicy.INFLIGHT,
                 true);
+    }
+
+    Counters counters() {
+        return socket.counters();
+    }
+
+    LogThrottle throttle() {
+        return socket.throttle();
     }
 }

@@ -40,7 +40,8 @@ final class SessionFixture implements AutoCloseable {
     final RecordingOps ops = new RecordingOps();
     final DeviceRegistry registry = new DeviceRegistry();
     final FrontendMemory guest = new FrontendMemory(1 << 20);
-    final Counters counters = new Counters();
+    private final SocketState state = new SocketState();
+    final Counters counters = state.counters();
     final FakeFrontend frontend;
     final VhostSession session;
     private final List<Runnable> watched = new ArrayList<>();
@@ -69,8 +70,7 @@ final class SessionFixture implements AutoCloseable {
                 false,
                 new NetOptions(true, false, false, false),
                 limits,
-                counters,
-                new LogThrottle(),
+                state,
                 RecoveryPolicy.INFLIGHT,
                 builtinNet);
         session = new VhostSession(pair.first(), config, new Loop(), registry, () -> {});

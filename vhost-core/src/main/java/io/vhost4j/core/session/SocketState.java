@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package io.vhost4j.core.session;
+
+/**
+ * What the sessions of one socket share.
+ *
+ * @param counters of the socket
+ * @param throttle limits what front-ends write in the log
+ * @param features what the front-end before agreed to
+ */
+public record SocketState(Counters counters, LogThrottle throttle, FeatureHistory features) {
+    /** Of a socket that nobody has connected to. */
+    public SocketState() {
+        this(new Counters(), new LogThrottle(), new FeatureHistory());
+    }
+}
