@@ -62,6 +62,8 @@ public enum SystemCall {
     MUNLOCK("munlock", 150, 229),
     /** {@code gettid(2)}. */
     GETTID("gettid", 186, 178),
+    /** {@code futex(2)}. */
+    FUTEX("futex", 202, 98),
     /** {@code sched_setaffinity(2)}. */
     SCHED_SETAFFINITY("sched_setaffinity", 203, 122),
     /** {@code sched_getaffinity(2)}. */

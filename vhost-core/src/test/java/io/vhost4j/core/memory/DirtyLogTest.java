@@ -2,13 +2,16 @@
 package io.vhost4j.core.memory;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vhost4j.VhostException;
+import io.vhost4j.core.linux.FileCalls;
 import io.vhost4j.core.linux.Mapping;
 import io.vhost4j.core.linux.MemFd;
 import io.vhost4j.core.linux.OwnedFd;
+import io.vhost4j.core.linux.SharedBits;
 import io.vhost4j.core.testkit.LeakCheck;
 import java.lang.foreign.ValueLayout;
 import java.util.BitSet;
@@ -77,6 +80,36 @@ class DirtyLogTest {
         log.mark(gpa, bytes);
         log.release();
         assertEquals(range(from, to), pages());
+
+        HostWindow.fill(view.address(), FILE_BYTES, 0);
+        MemFd.addSeals(file.fd(), MemFd.F_SEAL_SHRINK);
+        DirtyLog sealed = DirtyLog.map(file, 64, 0);
+        sealed.mark(gpa, bytes);
+        sealed.release();
+        assertEquals(range(from, to), pages());
+    }
+
+    @Test
+    void shouldKeepBitsThatOthersSet() {
+        DirtyLog log = DirtyLog.map(file, 64, 0);
+        view.segment().set(ValueLayout.JAVA_LONG, 0, 0x8000_0001_0000_0010L);
+        log.mark(5 * 4096, 1);
+        log.mark(40 * 4096, 1);
+        log.release();
+        assertEquals(0x8000_0001_0000_0010L | 1L << 5 | 1L << 40, view.segment().get(ValueLayout.JAVA_LONG, 0));
+    }
+
+    /** Seen with the memory gone before the call; with luck it goes between the look and the change, which is what this is for. */
+    @Test
+    void shouldSayThatTheFileIsShorter() {
+        DirtyLog log = DirtyLog.map(file, FILE_BYTES, 0);
+        FileCalls.ftruncate(file.fd(), 0);
+        assertFalse(SharedBits.or(log.bits().address(), 1));
+        assertThrows(InternalError.class, () -> {
+            log.mark(0, 1);
+            HostWindow.settle();
+        });
+        log.release();
     }
 
     @Test
