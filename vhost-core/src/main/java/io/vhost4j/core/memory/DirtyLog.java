@@ -82,6 +82,17 @@ public final class DirtyLog {
         }
     }
 
+    /** As {@link #mark}, but returns false if the file was truncated. */
+    public boolean tryMark(long gpa, long bytes) {
+        try {
+            mark(gpa, bytes);
+            HostWindow.settle();
+            return true;
+        } catch (InternalError e) {
+            return false;
+        }
+    }
+
     private void setBits(long address, long bits) {
         if (lasting) {
             HostWindow.orLong(address, bits);

@@ -12,12 +12,17 @@ import io.vhost4j.core.protocol.LimitExceededException;
 import io.vhost4j.core.protocol.ReceivedFd;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The requests about the dirty log. Rings log while there is a log and LOG_ALL is negotiated. A log is mapped before any ring is
  * paused and unmapped after all have left it. Event thread only, but for {@link #log}.
  */
 final class LogControl {
+    private static final Logger LOG = LoggerFactory.getLogger(LogControl.class);
+
+    private final String name;
     private final RingTable rings;
     private final Negotiation agreed;
     private final long maxBytes;
@@ -26,8 +31,11 @@ final class LogControl {
 
     private volatile @Nullable DirtyLog log;
     private @Nullable EventFd signal;
+    /** Whether it was told that the log is gone; guarded by {@link #use}. */
+    private boolean told;
 
-    LogControl(RingTable rings, Negotiation agreed, long maxBytes) {
+    LogControl(String name, RingTable rings, Negotiation agreed, long maxBytes) {
+        this.name = name;
         this.rings = rings;
         this.agreed = agreed;
         this.maxBytes = maxBytes;
@@ -114,8 +122,11 @@ final class LogControl {
         }
         synchronized (use) {
             DirtyLog now = log();
-            if (now != null) {
-                now.mark(gpa, bytes);
+            if (now != null && !now.tryMark(gpa, bytes) && !told) {
+                told = true;
+                LOG.warn(
+                        "{}: the front-end has cut its dirty log short: what the application writes is not logged",
+                        name);
             }
         }
     }

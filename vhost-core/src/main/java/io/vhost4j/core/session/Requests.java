@@ -35,7 +35,7 @@ final class Requests {
         this.config = config;
         agreed = new Negotiation(config.features(), config.protocolFeatures());
         rings = new RingTable(events, config.net(), 2 * config.maxQueuePairs());
-        log = new LogControl(rings, agreed, config.limits().logBytes());
+        log = new LogControl(config.ifname(), rings, agreed, config.limits().logBytes());
         inflight = new InflightControl(agreed, rings, config.limits().inflightBytes(), config.builtinNet());
         backendChannel = new BackendChannel(config, agreed, loop);
         ringControl = new RingControl(config, rings, agreed, log, inflight, backendChannel);

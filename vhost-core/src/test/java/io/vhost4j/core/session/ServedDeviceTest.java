@@ -24,6 +24,7 @@ import io.vhost4j.VhostException;
 import io.vhost4j.VirtioFeature;
 import io.vhost4j.VringMemory;
 import io.vhost4j.core.linux.FdBag;
+import io.vhost4j.core.linux.FileCalls;
 import io.vhost4j.core.linux.MemFd;
 import io.vhost4j.core.linux.OwnedFd;
 import io.vhost4j.core.testkit.FakeFrontend.Reply;
@@ -144,6 +145,25 @@ class ServedDeviceTest {
                 fixture.frontend
                         .ask(SET_LOG_BASE, new Payload().u64(4096).u64(0).toBytes(), file.fd())
                         .u64());
+    }
+
+    @Test
+    void shouldNotThrowAtAnApplicationWhoseFrontEndCutsTheLogShort() {
+        open(false);
+        fixture.startDevice(SessionFixture.SPLIT, 64, 0);
+        try (OwnedFd file = MemFd.create("log", 8192)) {
+            giveLog(file);
+            fixture.frontend.send(SET_FEATURES, Payload.number(SessionFixture.SPLIT | LOG_ALL));
+            FileCalls.ftruncate(file.fd(), 0);
+            device.logWrite(0x5000, 1);
+            device.logWrite(0x6000, 1);
+            FileCalls.ftruncate(file.fd(), 8192);
+            device.logWrite(0x7000, 1);
+            MemorySegment log = device.getLogBase();
+            assertNotNull(log);
+            assertEquals((byte) (1 << 7), log.get(ValueLayout.JAVA_BYTE, 0));
+            fixture.frontend.send(SET_FEATURES, Payload.number(SessionFixture.SPLIT));
+        }
     }
 
     @Test
