@@ -55,10 +55,21 @@ public final class Peers {
         return peer == Peer.QEMU && "qemu10".equals(System.getProperty("vhost4j.interop.qemu")) ? Peer.QEMU10 : peer;
     }
 
+    /**
+     * The executable of exactly this peer: callers that leave the choice of a QEMU to the system property ask
+     * {@link #chosen} first.
+     *
+     * @throws IllegalStateException if the list does not have it, which {@link #whyMissing} tells beforehand
+     */
     public static String program(Peer peer) {
         return get(peer.key() + ".program");
     }
 
+    /**
+     * Name and version as one text, for logs and tables; for {@link Peer#QEMU} those of the {@link #chosen} one.
+     *
+     * @throws IllegalStateException if the list does not have it
+     */
     public static String version(Peer peer) {
         return get(chosen(peer).key() + ".version");
     }

@@ -66,6 +66,7 @@ public final class Program implements AutoCloseable {
         }
     }
 
+    /** What messages call it: as it was given at the start, not the name of its executable. */
     public String name() {
         return name;
     }
@@ -80,10 +81,12 @@ public final class Program implements AutoCloseable {
         return err;
     }
 
+    /** Its number in {@code /proc} and for signals; another process may have it once this one has been waited for. */
     public long pid() {
         return process.pid();
     }
 
+    /** Whether it runs at this moment; to wait for its end, use {@link #awaitExit}. */
     public boolean isAlive() {
         return process.isAlive();
     }

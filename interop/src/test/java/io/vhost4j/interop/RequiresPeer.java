@@ -16,5 +16,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Retention(RetentionPolicy.RUNTIME)
 @ExtendWith(PeerCondition.class)
 public @interface RequiresPeer {
+    /** All of these must be usable; whichever is not is named in the reason. */
     Peer[] value();
 }

@@ -20,6 +20,7 @@ final class Catalogue {
                         PackedRingCases.all(),
                         HeaderCases.all(),
                         StateCases.all(),
+                        IotlbCases.all(),
                         ConnectionCases.all(),
                         RaceCases.all())
                 .flatMap(List::stream)

@@ -12,6 +12,7 @@ import io.vhost4j.core.testkit.Payload;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 
 /** Connections: many, half open, slow, cut off anywhere, never read. */
 final class ConnectionCases {
@@ -23,6 +24,12 @@ final class ConnectionCases {
     private ConnectionCases() {}
 
     static List<HostileCase> all() {
+        return Stream.of(floods(), cuts(), slowMessages(), unreadReplies(), halfClosed())
+                .flatMap(List::stream)
+                .toList();
+    }
+
+    private static List<HostileCase> floods() {
         return List.of(
                 HostileCase.of(
                         "1200 connections at once",
@@ -58,9 +65,17 @@ final class ConnectionCases {
                             }
                             return a.failed() == null ? TAKEN : a.failed();
                         },
-                        TAKEN),
+                        TAKEN));
+    }
+
+    private static List<HostileCase> cuts() {
+        return List.of(
                 HostileCase.of("cut off after each message", CUT, Setup.CONNECTED, a -> cutOff(a, false), TAKEN),
-                HostileCase.of("cut off inside each message", CUT, Setup.CONNECTED, a -> cutOff(a, true), TAKEN),
+                HostileCase.of("cut off inside each message", CUT, Setup.CONNECTED, a -> cutOff(a, true), TAKEN));
+    }
+
+    private static List<HostileCase> slowMessages() {
+        return List.of(
                 HostileCase.of(
                         "every byte by itself",
                         SLOW,
@@ -94,7 +109,11 @@ final class ConnectionCases {
                             a.wire().send(new byte[] {1, 0, 0, 0, 1, 0});
                             return a.wire().endsWithin(11_000) ? ENDED : IGNORED;
                         },
-                        ENDED),
+                        ENDED));
+    }
+
+    private static List<HostileCase> unreadReplies() {
+        return List.of(
                 HostileCase.of(
                         "100000 requests whose replies are not read",
                         UNREAD,
@@ -130,7 +149,11 @@ final class ConnectionCases {
                             }
                             return TAKEN;
                         },
-                        TAKEN),
+                        TAKEN));
+    }
+
+    private static List<HostileCase> halfClosed() {
+        return List.of(
                 HostileCase.of(
                         "only the sending half closed",
                         CUT,

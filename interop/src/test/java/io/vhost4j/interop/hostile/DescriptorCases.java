@@ -27,7 +27,9 @@ final class DescriptorCases {
     private DescriptorCases() {}
 
     static List<HostileCase> all() {
-        return Stream.of(counts(), kinds(), again()).flatMap(List::stream).toList();
+        return Stream.of(counts(), notMemory(), notSignals(), notChannels(), again())
+                .flatMap(List::stream)
+                .toList();
     }
 
     private static List<HostileCase> counts() {
@@ -117,7 +119,7 @@ final class DescriptorCases {
         return one == ENDED ? other : one;
     }
 
-    private static List<HostileCase> kinds() {
+    private static List<HostileCase> notMemory() {
         return List.of(
                 HostileCase.of(
                         "a directory as memory", KIND, Setup.NEGOTIATED, a -> memory(a, directory()), REFUSED, ENDED),
@@ -145,7 +147,11 @@ final class DescriptorCases {
                         Setup.NEGOTIATED,
                         a -> memory(a, file("/proc/self/maps")),
                         REFUSED,
-                        ENDED),
+                        ENDED));
+    }
+
+    private static List<HostileCase> notSignals() {
+        return List.of(
                 HostileCase.of(
                         "a directory as call descriptor",
                         KIND,
@@ -186,7 +192,11 @@ final class DescriptorCases {
                         Setup.MEMORY,
                         a -> a.ask(RequestCode.SET_LOG_FD, new byte[0], a.ram().fd()),
                         REFUSED,
-                        ENDED),
+                        ENDED));
+    }
+
+    private static List<HostileCase> notChannels() {
+        return List.of(
                 HostileCase.of(
                         "memory as channel of the back-end",
                         KIND,

@@ -27,7 +27,15 @@ final class MemoryCases {
     private MemoryCases() {}
 
     static List<HostileCase> all() {
-        return Stream.of(regions(), files(), truncation(), changes())
+        return Stream.of(
+                        regions(),
+                        files(),
+                        truncatedRings(),
+                        truncatedBuffers(),
+                        flickering(),
+                        truncatedOnTheWay(),
+                        changes(),
+                        regionEnds())
                 .flatMap(List::stream)
                 .toList();
     }
@@ -147,7 +155,7 @@ final class MemoryCases {
                         REFUSED));
     }
 
-    private static List<HostileCase> truncation() {
+    private static List<HostileCase> truncatedRings() {
         return List.of(
                 HostileCase.of(
                         "memory truncated to nothing under traffic", GONE, Setup.SPLIT, a -> truncate(a, 0), BROKEN),
@@ -157,7 +165,29 @@ final class MemoryCases {
                         GONE,
                         Setup.SPLIT,
                         a -> truncate(a, a.tx().deviceAt()),
-                        BROKEN),
+                        BROKEN));
+    }
+
+    private static Reaction truncate(Attacker a, long bytes) {
+        for (int i = 0; i < 64; i++) {
+            a.addPing();
+        }
+        a.ram().resize(bytes);
+        long end = System.nanoTime() + 1_000_000_000;
+        while (System.nanoTime() - end < 0) {
+            if (a.isBroken()) {
+                return BROKEN;
+            }
+            if (a.wire().endsWithin(0)) {
+                return ENDED;
+            }
+            LockSupport.parkNanos(1_000_000);
+        }
+        return IGNORED;
+    }
+
+    private static List<HostileCase> truncatedBuffers() {
+        return List.of(
                 HostileCase.of(
                         "packets to send truncated away",
                         GONE,
@@ -199,7 +229,11 @@ final class MemoryCases {
                             a.tx().add(Ram.gpa(Attacker.TABLE), 64, RawRing.INDIRECT);
                             return a.txFrom(place);
                         },
-                        BROKEN),
+                        BROKEN));
+    }
+
+    private static List<HostileCase> flickering() {
+        return List.of(
                 HostileCase.of(
                         "truncated and grown again and again",
                         GONE,
@@ -219,7 +253,11 @@ final class MemoryCases {
                         Setup.SPLIT,
                         a -> a.race(300, () -> a.ram().punch(0, Ram.SIZE), a::addPingIfRoom),
                         TAKEN,
-                        BROKEN),
+                        BROKEN));
+    }
+
+    private static List<HostileCase> truncatedOnTheWay() {
+        return List.of(
                 HostileCase.of(
                         "truncated while the connection ends",
                         GONE,
@@ -259,24 +297,6 @@ final class MemoryCases {
                         TAKEN));
     }
 
-    private static Reaction truncate(Attacker a, long bytes) {
-        for (int i = 0; i < 64; i++) {
-            a.addPing();
-        }
-        a.ram().resize(bytes);
-        long end = System.nanoTime() + 1_000_000_000;
-        while (System.nanoTime() - end < 0) {
-            if (a.isBroken()) {
-                return BROKEN;
-            }
-            if (a.wire().endsWithin(0)) {
-                return ENDED;
-            }
-            LockSupport.parkNanos(1_000_000);
-        }
-        return IGNORED;
-    }
-
     private static List<HostileCase> changes() {
         return List.of(
                 HostileCase.of(
@@ -314,7 +334,11 @@ final class MemoryCases {
                             }
                             return reaction;
                         },
-                        TAKEN),
+                        TAKEN));
+    }
+
+    private static List<HostileCase> regionEnds() {
+        return List.of(
                 HostileCase.of(
                         "a buffer that goes on after its region",
                         CONTIGUOUS,

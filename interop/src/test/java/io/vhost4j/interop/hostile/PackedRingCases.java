@@ -8,13 +8,21 @@ import static io.vhost4j.interop.hostile.Reaction.TAKEN;
 
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** What a driver can write into packed rings. */
 final class PackedRingCases {
     private static final String PACKED = "packed descriptors are checked before use (CVE-2020-10725)";
     private static final String LOOP = "CVE-2019-9547: endless chains";
+    private static final long DATA = Ram.gpa(Attacker.TX_DATA);
 
     private PackedRingCases() {}
+
+    static List<HostileCase> all() {
+        return Stream.of(buffersAndTables(), chainsAndIds(), wrapBits(), eventArea(), receiving(), headers())
+                .flatMap(List::stream)
+                .toList();
+    }
 
     private static HostileCase tx(
             String name, String lesson, Consumer<Attacker> attack, Reaction first, Reaction... more) {
@@ -46,25 +54,28 @@ final class PackedRingCases {
                 TAKEN);
     }
 
-    static List<HostileCase> all() {
-        long data = Ram.gpa(Attacker.TX_DATA);
+    private static List<HostileCase> buffersAndTables() {
         return List.of(
                 buffer("packed: a buffer at address 0", 0, 100, 0),
-                buffer("packed: a buffer of 0 bytes", data, 0, 0),
-                buffer("packed: a buffer of 4 GiB - 1", data, 0xFFFF_FFFFL, 0),
-                buffer("packed: a buffer of 4 bytes", data, 4, 0),
-                buffer("packed: a writable buffer to send from", data, 100, RawRing.WRITE),
+                buffer("packed: a buffer of 0 bytes", DATA, 0, 0),
+                buffer("packed: a buffer of 4 GiB - 1", DATA, 0xFFFF_FFFFL, 0),
+                buffer("packed: a buffer of 4 bytes", DATA, 4, 0),
+                buffer("packed: a writable buffer to send from", DATA, 100, RawRing.WRITE),
                 buffer("packed: a buffer at the end of the address space", -16, 100, 0),
                 table("packed: a table of 0 bytes", 0, 0),
                 table("packed: a table of 17 bytes", 17, 0),
                 table("packed: a table of 4 GiB - 16", 0xFFFF_FFF0L, 0),
-                table("packed: a table in a table", 16, RawRing.INDIRECT),
+                table("packed: a table in a table", 16, RawRing.INDIRECT));
+    }
+
+    private static List<HostileCase> chainsAndIds() {
+        return List.of(
                 tx(
                         "packed: a chain without end",
                         LOOP,
                         a -> {
                             for (int i = 255; i >= 0; i--) {
-                                a.tx().packed(i, data, 0, i, RawRing.NEXT);
+                                a.tx().packed(i, DATA, 0, i, RawRing.NEXT);
                             }
                         },
                         BROKEN),
@@ -72,7 +83,7 @@ final class PackedRingCases {
                         "packed: a chain that is not there yet",
                         LOOP,
                         a -> {
-                            a.tx().packed(0, data, 100, 0, RawRing.NEXT);
+                            a.tx().packed(0, DATA, 100, 0, RawRing.NEXT);
                             a.tx().next = 2;
                         },
                         IGNORED,
@@ -81,7 +92,7 @@ final class PackedRingCases {
                 tx(
                         "packed: an id outside the ring",
                         "indices of buffers",
-                        a -> a.tx().packed(0, data, 100, 0xFFFF, 0),
+                        a -> a.tx().packed(0, DATA, 100, 0xFFFF, 0),
                         TAKEN,
                         BROKEN),
                 tx(
@@ -89,19 +100,23 @@ final class PackedRingCases {
                         "indices of buffers",
                         a -> {
                             for (int i = 255; i >= 0; i--) {
-                                a.tx().packed(i, data, 100, 7, 0);
+                                a.tx().packed(i, DATA, 100, 7, 0);
                             }
                         },
-                        TAKEN),
+                        TAKEN));
+    }
+
+    private static List<HostileCase> wrapBits() {
+        return List.of(
                 tx(
                         "packed: wrap bits of the wrong lap",
                         "wrap violations",
-                        a -> a.ram().packedDesc(a.tx().descAt(0), data, 100, 0, RawRing.USED),
+                        a -> a.ram().packedDesc(a.tx().descAt(0), DATA, 100, 0, RawRing.USED),
                         IGNORED),
                 tx(
                         "packed: both wrap bits",
                         "wrap violations",
-                        a -> a.ram().packedDesc(a.tx().descAt(0), data, 100, 0, RawRing.USED | RawRing.AVAIL),
+                        a -> a.ram().packedDesc(a.tx().descAt(0), DATA, 100, 0, RawRing.USED | RawRing.AVAIL),
                         IGNORED,
                         TAKEN),
                 tx(
@@ -121,20 +136,27 @@ final class PackedRingCases {
                         a -> {
                             for (int lap = 0; lap < 64; lap++) {
                                 for (int i = 0; i < 256; i++) {
-                                    a.tx().packed(lap * 256 + i, data, 100, i, 0);
+                                    a.tx().packed(lap * 256 + i, DATA, 100, i, 0);
                                 }
                             }
                         },
                         TAKEN,
-                        IGNORED),
-                tx(
-                        "packed: rubbish in the event area",
-                        "fields of the driver",
-                        a -> {
-                            a.ram().u32(a.tx().driverAt(), -1);
-                            a.addPing();
-                        },
-                        TAKEN),
+                        IGNORED));
+    }
+
+    private static List<HostileCase> eventArea() {
+        return List.of(tx(
+                "packed: rubbish in the event area",
+                "fields of the driver",
+                a -> {
+                    a.ram().u32(a.tx().driverAt(), -1);
+                    a.addPing();
+                },
+                TAKEN));
+    }
+
+    private static List<HostileCase> receiving() {
+        return List.of(
                 HostileCase.of(
                         "packed: buffers to fill of 1 byte",
                         "CVE-2026-86566: buffers shorter than the header",
@@ -162,17 +184,20 @@ final class PackedRingCases {
                             }
                             return a.rxAfterPings(0);
                         },
-                        BROKEN),
-                HostileCase.of(
-                        "packed: the header over 12 descriptors",
-                        "CVE-2022-2132",
-                        Setup.PACKED,
-                        a -> {
-                            for (int i = 12; i >= 0; i--) {
-                                a.tx().packed(i, data + i, i == 12 ? 60 : 1, 0, i == 12 ? 0 : RawRing.NEXT);
-                            }
-                            return a.txFrom(0);
-                        },
-                        TAKEN));
+                        BROKEN));
+    }
+
+    private static List<HostileCase> headers() {
+        return List.of(HostileCase.of(
+                "packed: the header over 12 descriptors",
+                "CVE-2022-2132",
+                Setup.PACKED,
+                a -> {
+                    for (int i = 12; i >= 0; i--) {
+                        a.tx().packed(i, DATA + i, i == 12 ? 60 : 1, 0, i == 12 ? 0 : RawRing.NEXT);
+                    }
+                    return a.txFrom(0);
+                },
+                TAKEN));
     }
 }

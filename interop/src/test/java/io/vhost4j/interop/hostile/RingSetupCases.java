@@ -25,7 +25,7 @@ final class RingSetupCases {
     private RingSetupCases() {}
 
     static List<HostileCase> all() {
-        return Stream.of(indices(), sizes(), places(), order())
+        return Stream.of(indices(), sizes(), places(), outOfOrder(), underWay())
                 .flatMap(List::stream)
                 .toList();
     }
@@ -235,7 +235,7 @@ final class RingSetupCases {
                 IGNORED);
     }
 
-    private static List<HostileCase> order() {
+    private static List<HostileCase> outOfOrder() {
         return List.of(
                 HostileCase.of(
                         "rings before features and memory",
@@ -288,7 +288,11 @@ final class RingSetupCases {
                         },
                         REFUSED,
                         ENDED,
-                        TAKEN),
+                        TAKEN));
+    }
+
+    private static List<HostileCase> underWay() {
+        return List.of(
                 HostileCase.of(
                         "a broken ring stopped and started, 10 times",
                         "CVE-2022-28199: recovery from errors",
