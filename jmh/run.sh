@@ -35,7 +35,7 @@ find_java() {
 # Builds the benchmarks if a source is newer than they are.
 build() {
     local jar changed
-    jar=$(ls "$project"/jmh/target/dist/vhost4j-jmh-*.jar 2>/dev/null | head -n 1)
+    jar=$(ls "$project"/jmh/target/dist/vhost4j-jmh-*.jar 2>/dev/null | head -n 1) || true
     if [ -n "$jar" ]; then
         changed=$(find "$project"/*/src/main "$project"/*/pom.xml "$project"/pom.xml -newer "$jar" -type f -print -quit)
         [ -n "$changed" ] || return 0
