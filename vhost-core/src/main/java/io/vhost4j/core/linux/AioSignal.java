@@ -71,7 +71,9 @@ final class AioSignal {
 
     private boolean submit(int fd) {
         MemorySegment buffer = CallScratch.current().buffer();
-        buffer.asSlice(0, IOCB_BYTES).fill((byte) 0);
+        for (long at = 0; at < IOCB_BYTES; at += Long.BYTES) {
+            buffer.set(ValueLayout.JAVA_LONG, at, 0L); // a slice to fill would be an object for each signal
+        }
         buffer.set(ValueLayout.JAVA_SHORT, OPCODE, CMD_PREAD);
         buffer.set(ValueLayout.JAVA_INT, FILE, fd);
         buffer.set(ValueLayout.JAVA_INT, FLAGS, FLAG_RESFD);
