@@ -237,6 +237,15 @@ final class RingControl {
         }
     }
 
+    /** Counts and logs that a ring cannot be served, and tells the front-end, in whichever way it wants to be told. */
+    private void fail(RingState ring, String text) {
+        counters.ringBroken();
+        warn(ring.index, text);
+        if (!ring.signalError()) {
+            tellByMessage(ring);
+        }
+    }
+
     private void warn(int queue, String text) {
         if (throttle.permits()) {
             LOG.warn("{}: ring {} {}", name, queue, text);
@@ -357,11 +366,7 @@ final class RingControl {
             LOG.debug("{}: ring {} waits for its addresses", name, ring.index);
             return;
         }
-        counters.ringBroken();
-        warn(ring.index, "stopped: " + RingFault.UNMAPPED.text());
-        if (!ring.signalError()) {
-            tellByMessage(ring);
-        }
+        fail(ring, "stopped: " + RingFault.UNMAPPED.text());
     }
 
     private @Nullable RingSetup placeOrNull(RingState ring, RingAddresses at) {
@@ -374,10 +379,6 @@ final class RingControl {
     }
 
     private void refuse(RingState ring, RequestRejectedException why) {
-        counters.ringBroken();
-        warn(ring.index, "cannot start: " + why.getMessage());
-        if (!ring.signalError()) {
-            tellByMessage(ring);
-        }
+        fail(ring, "cannot start: " + why.getMessage());
     }
 }
