@@ -67,6 +67,8 @@ final class Dequeuer {
             if (chains == 0) {
                 break;
             }
+            // no error may come between what the pool gives or takes and the account of it
+            HostWindow.settle();
             int buffers = allocate(pool, packets, from + done, chains);
             heldTo = from + done + buffers;
             int stored = 0;
@@ -81,6 +83,7 @@ final class Dequeuer {
                 stored += result;
             }
             if (stored < buffers) {
+                HostWindow.settle();
                 heldTo = from + done + stored;
                 pool.freeBulk(packets, heldTo, buffers - stored);
             }
@@ -98,7 +101,12 @@ final class Dequeuer {
         return done;
     }
 
-    /** After a burst that ended by an error: frees the packets that the caller does not get. */
+    /** After a burst without an error: the packets are the caller's. */
+    void handOver() {
+        heldTo = heldFrom;
+    }
+
+    /** After a burst that ended by an error, before {@link #handOver}: frees the packets, which the caller does not get. */
     void abandon(BufferPool pool, @Nullable Packet[] packets) {
         pool.freeBulk(packets, heldFrom, heldTo - heldFrom);
         heldTo = heldFrom;
@@ -199,6 +207,7 @@ final class Dequeuer {
         if (!options.external()) {
             return drop(Counter.OVERSIZE_PACKETS);
         }
+        HostWindow.settle();
         long buffer = ExternalBuffers.attach(packet, MAX_PACKET_BYTES);
         if (buffer == 0) {
             stats.add(Counter.MBUF_ALLOC_FAILED, 1);
@@ -221,6 +230,7 @@ final class Dequeuer {
             if (left == 0) {
                 break;
             }
+            HostWindow.settle();
             PooledPacket following = pool.allocate();
             if (following == null) {
                 empty(packet);

@@ -315,6 +315,7 @@ public final class NetQueue {
             }
             HostWindow.settle();
         } catch (InternalError e) {
+            done = 0;
             memoryGone();
         } finally {
             gate.leave();
@@ -329,17 +330,19 @@ public final class NetQueue {
         if (!enter()) {
             return 0;
         }
-        int done = 0;
+        int injected = 0;
+        int taken = 0;
         Notice notice = Notice.NONE;
         try {
             Dequeuer source = dequeuer;
             if (source != null && count > 0) {
                 if (enabled) {
-                    done = takeRarp(pool, packets, from);
+                    injected = takeRarp(pool, packets, from);
                     if (outstanding != 0) {
                         discardOutstanding(source);
                     }
-                    done += source.burst((BufferPool) pool, packets, from + done, outstanding == 0 ? count - done : 0);
+                    int wanted = outstanding == 0 ? count - injected : 0;
+                    taken = source.burst((BufferPool) pool, packets, from + injected, wanted);
                 } else if (wasEnabled) {
                     // what is sent before the first enabling waits for it: that message may still be on its way
                     source.discard(count);
@@ -347,14 +350,18 @@ public final class NetQueue {
                 notice = finishBurst();
             }
             HostWindow.settle();
+            if (source != null) {
+                source.handOver();
+            }
         } catch (InternalError e) {
             abandon(pool, packets);
+            taken = 0;
             memoryGone();
         } finally {
             gate.leave();
         }
         afterBurst(notice);
-        return done;
+        return injected + taken;
     }
 
     private void discardOutstanding(Dequeuer source) {

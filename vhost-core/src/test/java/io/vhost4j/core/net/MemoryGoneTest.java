@@ -2,12 +2,14 @@
 
 package io.vhost4j.core.net;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vhost4j.core.pool.BufferPool;
 import io.vhost4j.core.ring.RingFault;
 import io.vhost4j.core.testkit.DriverRing.Buffer;
+import io.vhost4j.core.testkit.GuestImage;
 import io.vhost4j.core.testkit.LeakCheck;
 import io.vhost4j.packet.Packet;
 import java.util.ArrayList;
@@ -53,6 +55,28 @@ final class MemoryGoneTest {
                 for (Packet packet : index == 0 ? packets : new Packet[0]) {
                     packet.free();
                 }
+            }
+        }
+    }
+
+    /** The error comes when all packets of the burst have been taken: the caller gets none of them, and the pool has them back. */
+    @ParameterizedTest
+    @CsvSource({"false", "true"})
+    void shouldFreeWhatWasTakenWhenTheLastAccessFails(boolean packed) {
+        for (int i = 0; i < REPETITIONS; i++) {
+            try (NetRig rig = NetRig.withRingInTwoFiles(packed, NetRig.TRANSMIT, 256)) {
+                Packet[] packets = new Packet[BURST];
+                Buffer buffer = new Buffer(GuestImage.BASE, 100, false);
+                pollWarm(rig, packets, buffer);
+                for (int chain = 0; chain < BURST; chain++) {
+                    rig.driver.add(List.of(buffer));
+                }
+                rig.image.truncate(1, 0);
+                int done = pollAfter(rig, packets);
+                assertEquals(0, escapes, "errors that came out of a burst, repetition " + i);
+                assertEquals(0, done, "packets, repetition " + i);
+                assertArrayEquals(new Packet[BURST], packets);
+                assertEquals(List.of(RingFault.MEMORY_GONE), rig.listener.faults);
             }
         }
     }
@@ -125,7 +149,11 @@ final class MemoryGoneTest {
                 packet.append(60);
             }
         }
-        Buffer buffer = new Buffer(rig.image.allocate(2048, 1), 100, receive);
+        pollWarm(rig, packets, new Buffer(rig.image.allocate(2048, 1), 100, receive));
+    }
+
+    private void pollWarm(NetRig rig, Packet[] packets, Buffer buffer) {
+        boolean receive = buffer.writable();
         int rounds = WARM_UP / BURST;
         for (int round = 0; round < rounds; round++) {
             for (int i = 0; i < BURST; i++) {

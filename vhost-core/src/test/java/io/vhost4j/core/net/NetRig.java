@@ -24,6 +24,7 @@ import java.util.Random;
 
 /** One queue, its guest and a pool, all in one thread. */
 final class NetRig implements AutoCloseable {
+    private static final int FIRST_REGION_BYTES = 4 << 20;
     static final int RECEIVE = 0;
     static final int TRANSMIT = 1;
     static final NetOptions PLAIN = new NetOptions(true, false, false, false);
@@ -74,13 +75,35 @@ final class NetRig implements AutoCloseable {
     }
 
     NetRig(boolean packed, int index, int size, long features, NetOptions options, PacketPool.Builder pool) {
+        this(packed, index, size, features, options, pool, 0);
+    }
+
+    private NetRig(
+            boolean packed,
+            int index,
+            int size,
+            long features,
+            NetOptions options,
+            PacketPool.Builder pool,
+            long bytesBeforeRing) {
         this.packed = packed;
         this.features = features | (packed ? VirtioFeature.RING_PACKED.mask() : 0);
-        image = GuestImage.of(4 << 20, 1 << 16);
+        image = GuestImage.of(FIRST_REGION_BYTES, 1 << 16);
+        image.allocate(bytesBeforeRing, 1);
         driver = DriverRing.create(packed, image, size);
         queue = new NetQueue(index, listener, options);
         this.pool = new BufferPool(pool);
         start();
+    }
+
+    /**
+     * A rig whose ring goes over two memory files: in the second is only what the device looks at last, the used ring or the event
+     * areas. What is before the ring in the first is nobody's.
+     */
+    static NetRig withRingInTwoFiles(boolean packed, int index, int size) {
+        long inFirst = 16L * size + (packed ? 0 : 6 + 2L * size);
+        PacketPool.Builder pool = PacketPool.builder().count(512);
+        return new NetRig(packed, index, size, MODERN, PLAIN, pool, FIRST_REGION_BYTES - inFirst);
     }
 
     private void start() {
