@@ -13,12 +13,10 @@ package io.vhost4j.core.layout;
  * </pre>
  */
 public final class InflightLayout {
-    /** Offset of what is written beside the version: which kind of ring it is for, 0 if unknown. */
+    /** Offset of the features that the ring was negotiated with. */
     public static final int FEATURES = 0;
-    /** Features: for a split ring. */
-    public static final long FEATURES_SPLIT = 1L << 32;
-    /** Features: for a packed ring. */
-    public static final long FEATURES_PACKED = 1L << 34;
+    /** Features: they were written by this library; others leave the field at 0. */
+    public static final long FEATURES_KNOWN = 1L << 63;
     /** Offset of the format's version; 0 in a fresh buffer. */
     public static final int VERSION = 8;
     /** The format's version. */

@@ -2,6 +2,7 @@
 package io.vhost4j.core.memory;
 
 import io.vhost4j.VhostException;
+import io.vhost4j.VirtioFeature;
 import io.vhost4j.core.layout.DescFlags;
 import io.vhost4j.core.layout.InflightLayout;
 import io.vhost4j.core.layout.PackedLayout;
@@ -20,45 +21,35 @@ public final class PackedInflight {
 
     private final long base;
     private final int size;
+    private final InflightHeader header;
     private long counter;
     private int position;
 
     /**
      * Tracks a ring in {@code InflightLayout.queueBytes} bytes at host address {@code base}. A fresh buffer is set up.
      *
+     * @param features of the ring, as negotiated
      * @param usedSlot the ring's used position, for a fresh buffer
      * @param usedWrap the ring's used wrap counter, for a fresh buffer
-     * @throws VhostException if the buffer belongs to a ring of another size or another format
+     * @throws VhostException if the buffer belongs to a ring of another size, kind or format
      */
-    public PackedInflight(long base, int size, int usedSlot, boolean usedWrap) {
+    public PackedInflight(long base, int size, long features, int usedSlot, boolean usedWrap) {
         this.base = base;
         this.size = size;
-        int version = HostWindow.getShort(base + InflightLayout.VERSION);
-        if (version == 0) {
+        header = new InflightHeader(base, size, features | VirtioFeature.RING_PACKED.mask());
+        if (header.isFresh()) {
             setUp(usedSlot, usedWrap);
-            return;
         }
-        if ((HostWindow.getLong(base + InflightLayout.FEATURES) & InflightLayout.FEATURES_SPLIT) != 0) {
-            throw new VhostException("in-flight buffer: it was kept for a split ring, but packed rings were negotiated:"
-                    + " the front-end must offer what it offered before");
-        }
-        int entries = HostWindow.getShort(base + InflightLayout.DESC_NUM);
-        if (version != InflightLayout.VERSION_1 || entries != size) {
-            throw new VhostException("in-flight buffer: version=" + version + ", entries=" + entries
-                    + ": the ring has size " + size + " and version 1 is understood");
-        }
+        header.check();
     }
 
     private void setUp(int usedSlot, boolean usedWrap) {
-        HostWindow.setLong(base + InflightLayout.FEATURES, InflightLayout.FEATURES_PACKED);
-        HostWindow.setShort(base + InflightLayout.DESC_NUM, size);
         for (int i = 0; i < size; i++) {
             HostWindow.setShort(entry(i) + InflightLayout.PACKED_NEXT, i + 1);
         }
         setPosition(usedSlot, usedWrap);
         commit();
-        VarHandle.releaseFence();
-        HostWindow.setShort(base + InflightLayout.VERSION, InflightLayout.VERSION_1);
+        header.setUp();
     }
 
     private long entry(int index) {
@@ -102,7 +93,7 @@ public final class PackedInflight {
      *
      * @param desc host address of the descriptor ring
      * @return first entries of the chains that were taken and not given back, in the order in which they were taken
-     * @throws VhostException if the buffer's content cannot be right
+     * @throws VhostException if the buffer's content cannot be right, or such chains were taken with other features
      */
     public int[] recover(long desc) {
         long positions = HostWindow.getLong(base + InflightLayout.PACKED_POSITIONS);
@@ -122,12 +113,14 @@ public final class PackedInflight {
         long[] order = new long[size];
         Arrays.setAll(order, i -> HostWindow.getLong(entry(i) + InflightLayout.COUNTER));
         counter = Arrays.stream(order).max().orElse(0);
-        return IntStream.range(0, size)
+        int[] heads = IntStream.range(0, size)
                 .filter(i -> HostWindow.getByte(entry(i) + InflightLayout.INFLIGHT) == 1)
                 .boxed()
                 .sorted(Comparator.comparingLong(i -> order[i]))
                 .mapToInt(Integer::intValue)
                 .toArray();
+        header.goOn(heads.length);
+        return heads;
     }
 
     private int slotOf(long positions) {

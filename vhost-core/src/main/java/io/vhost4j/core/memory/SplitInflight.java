@@ -16,35 +16,25 @@ import java.util.stream.IntStream;
 public final class SplitInflight {
     private final long base;
     private final int size;
+    private final InflightHeader header;
     private long counter;
 
     /**
      * Tracks a ring in {@code InflightLayout.queueBytes} bytes at host address {@code base}. A fresh buffer is set up.
      *
+     * @param features of the ring, as negotiated
      * @param usedIdx the ring's used index
-     * @throws VhostException if the buffer belongs to a ring of another size or another format
+     * @throws VhostException if the buffer belongs to a ring of another size, kind or format
      */
-    public SplitInflight(long base, int size, int usedIdx) {
+    public SplitInflight(long base, int size, long features, int usedIdx) {
         this.base = base;
         this.size = size;
-        int version = HostWindow.getShort(base + InflightLayout.VERSION);
-        if (version == 0) {
-            HostWindow.setLong(base + InflightLayout.FEATURES, InflightLayout.FEATURES_SPLIT);
-            HostWindow.setShort(base + InflightLayout.DESC_NUM, size);
+        header = new InflightHeader(base, size, features);
+        if (header.isFresh()) {
             HostWindow.setShort(base + InflightLayout.SPLIT_USED_IDX, usedIdx);
-            VarHandle.releaseFence();
-            HostWindow.setShort(base + InflightLayout.VERSION, InflightLayout.VERSION_1);
-            return;
+            header.setUp();
         }
-        if ((HostWindow.getLong(base + InflightLayout.FEATURES) & InflightLayout.FEATURES_PACKED) != 0) {
-            throw new VhostException("in-flight buffer: it was kept for a packed ring, but split rings were negotiated:"
-                    + " the front-end must offer what it offered before");
-        }
-        int entries = HostWindow.getShort(base + InflightLayout.DESC_NUM);
-        if (version != InflightLayout.VERSION_1 || (entries & 0xFFFF) != (size & 0xFFFF)) {
-            throw new VhostException("in-flight buffer: version=" + version + ", entries=" + entries
-                    + ": the ring has size " + size + " and version 1 is understood");
-        }
+        header.check();
     }
 
     private long entry(int head) {
@@ -56,6 +46,7 @@ public final class SplitInflight {
      *
      * @param usedIdx the ring's used index
      * @return heads of the chains that were taken and not given back, in the order in which they were taken
+     * @throws VhostException if there are such chains, and they were taken with other features
      */
     public int[] recover(int usedIdx) {
         int unfinished = (usedIdx - HostWindow.getShort(base + InflightLayout.SPLIT_USED_IDX)) & 0xFFFF;
@@ -75,6 +66,7 @@ public final class SplitInflight {
                 .mapToInt(Integer::intValue)
                 .toArray();
         counter = Arrays.stream(order).max().orElse(0);
+        header.goOn(heads.length);
         return heads;
     }
 

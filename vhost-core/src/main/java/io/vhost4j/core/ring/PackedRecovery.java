@@ -23,9 +23,9 @@ final class PackedRecovery {
     /** First entries of the chains of the batch that is being given back. */
     private final int[] heads;
 
-    PackedRecovery(long address, int size, long desc, int usedSlot, boolean usedWrap) {
+    PackedRecovery(long address, int size, long features, long desc, int usedSlot, boolean usedWrap) {
         this.size = size;
-        buffer = new PackedInflight(address, size, usedSlot, usedWrap);
+        buffer = new PackedInflight(address, size, features, usedSlot, usedWrap);
         again = buffer.recover(desc);
         againSlots = Arrays.stream(again).map(buffer::slots).toArray();
         heads = new int[size];

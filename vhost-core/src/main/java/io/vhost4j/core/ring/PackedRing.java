@@ -61,7 +61,7 @@ final class PackedRing extends Ring {
 
     @Override
     public void track(long buffer) {
-        PackedRecovery made = new PackedRecovery(buffer, size, desc, usedSlot, usedWrap);
+        PackedRecovery made = new PackedRecovery(buffer, size, features, desc, usedSlot, usedWrap);
         int position = made.position();
         usedSlot = position & ~PackedLayout.WRAP_BIT;
         usedWrap = (position & PackedLayout.WRAP_BIT) != 0;

@@ -31,6 +31,9 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
     private static final int DESC_BYTES = 16;
 
     final int size;
+    /** As negotiated. */
+    final long features;
+
     final boolean eventIdx;
     final boolean indirect;
     /** {@code DescFlags.WRITE} for a ring whose buffers we write, 0 for one whose buffers we read. */
@@ -62,11 +65,12 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
 
     Ring(RingSetup setup, GuestMemory memory, @Nullable Iotlb iotlb, int direction) {
         size = setup.size();
-        eventIdx = VirtioFeature.RING_EVENT_IDX.in(setup.features());
-        indirect = VirtioFeature.RING_INDIRECT_DESC.in(setup.features());
+        features = setup.features();
+        eventIdx = VirtioFeature.RING_EVENT_IDX.in(features);
+        indirect = VirtioFeature.RING_INDIRECT_DESC.in(features);
         maxTableEntries = Math.max(size, MIN_INDIRECT_LIMIT);
         this.direction = direction;
-        usesBatches = VirtioFeature.IN_ORDER.in(setup.features()) && direction != DescFlags.WRITE;
+        usesBatches = VirtioFeature.IN_ORDER.in(features) && direction != DescFlags.WRITE;
         buffers = new Translator(memory, iotlb, direction == DescFlags.WRITE ? Iotlb.WRITE : Iotlb.READ);
         tables = new Translator(memory, iotlb, Iotlb.READ);
         batch = new ChainBatch(size);

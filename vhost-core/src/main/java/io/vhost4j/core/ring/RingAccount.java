@@ -35,14 +35,18 @@ public final class RingAccount {
         if (ring.packed()) {
             int used = ring.base() >>> 16;
             PackedInflight account = new PackedInflight(
-                    inflight, size, used & ~PackedLayout.WRAP_BIT, (used & PackedLayout.WRAP_BIT) != 0);
+                    inflight,
+                    size,
+                    ring.features(),
+                    used & ~PackedLayout.WRAP_BIT,
+                    (used & PackedLayout.WRAP_BIT) != 0);
             resubmit = account.recover(ring.desc());
             packed = account;
             split = null;
             base = account.position() | account.position() << 16;
         } else {
             int used = HostWindow.getShortAcquire(ring.device() + SplitLayout.RING_IDX);
-            SplitInflight account = new SplitInflight(inflight, size, used);
+            SplitInflight account = new SplitInflight(inflight, size, ring.features(), used);
             resubmit = account.recover(used);
             split = account;
             packed = null;

@@ -53,7 +53,7 @@ final class SplitRing extends Ring {
 
     @Override
     public void track(long buffer) {
-        inflight = new SplitInflight(buffer, size, lastUsed);
+        inflight = new SplitInflight(buffer, size, features, lastUsed);
         again = inflight.recover(lastUsed);
         againAt = 0;
         lastAvail = (lastUsed + again.length) & 0xFFFF;

@@ -94,14 +94,15 @@ class InflightRecoveryTest {
         DriverRing driver = driver(false);
         assertEquals(192, regionBytes, "16 + 8 * 16 bytes, in whole cache lines");
         Ring ring = start(driver);
-        // features (which kind of ring: the specification has 0 so far), version, descriptors, last batch head, used
+        // features (the specification has 0 so far; bit 63: they are known), version, descriptors, last batch head,
+        // used
         // index
-        assertEquals("0000000001000000" + "0100" + "0800" + "0000" + "0000", hex(0, 16));
+        assertEquals("0000000000000080" + "0100" + "0800" + "0000" + "0000", hex(0, 16));
         driver.add(List.of(new Buffer(GuestImage.BASE, 4, false)));
         driver.add(List.of(new Buffer(GuestImage.BASE, 4, false)));
         assertEquals(2, ring.gather(8));
         publish(ring, 2);
-        assertEquals("0000000001000000" + "0100" + "0800" + "0100" + "0200", hex(0, 16));
+        assertEquals("0000000000000080" + "0100" + "0800" + "0100" + "0200", hex(0, 16));
         // entry: in flight, padding, next of the batch, counter
         assertEquals("00" + "0000000000" + "0000" + "0100000000000000", hex(16, 16));
         assertEquals("00" + "0000000000" + "0000" + "0200000000000000", hex(32, 16));
@@ -113,10 +114,11 @@ class InflightRecoveryTest {
         DriverRing driver = driver(true);
         assertEquals(320, regionBytes, "32 + 8 * 32 bytes, in whole cache lines");
         Ring ring = start(driver);
-        // features (which kind of ring: the specification has 0 so far), version, descriptors, free head and old, used
+        // features (the specification has 0 so far; bit 63: they are known), version, descriptors, free head and old,
+        // used
         // index and old, wrap counter and old
         assertEquals(
-                "0000000004000000" + "0100" + "0800" + "0000" + "0000" + "0000" + "0000" + "01" + "01", hex(0, 22));
+                "0000000004000080" + "0100" + "0800" + "0000" + "0000" + "0000" + "0000" + "01" + "01", hex(0, 22));
         for (int i = 0; i < SIZE; i++) {
             assertEquals(i + 1, image.get(region + 32 + 32L * i + 2, 2), "next of free entry " + i);
         }
@@ -125,7 +127,7 @@ class InflightRecoveryTest {
         assertEquals(1, ring.gather(8));
         publish(ring, 1);
         assertEquals(
-                "0000000004000000" + "0100" + "0800" + "0000" + "0000" + "0200" + "0200" + "01" + "01", hex(0, 22));
+                "0000000004000080" + "0100" + "0800" + "0000" + "0000" + "0200" + "0200" + "01" + "01", hex(0, 22));
         // in flight, padding, next, last, number, counter; id, flags (available, next), length, address
         assertEquals("00" + "00" + "0100" + "0100" + "0200" + "0100000000000000", hex(32, 16));
         // the driver's id counts in the last descriptor only; its first has another

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vhost4j.VirtioFeature;
 import io.vhost4j.core.linux.EventFd;
 import io.vhost4j.core.linux.Mapping;
 import io.vhost4j.core.linux.MemFd;
@@ -180,6 +181,39 @@ class InflightControlTest {
                     assertTrue(next.session.isOpen());
                 }
             }
+        }
+    }
+
+    /** Chains in flight were taken under other rules, such as tables that this device must not follow. */
+    @ParameterizedTest
+    @CsvSource({"true,true", "true,false", "false,true", "false,false"})
+    void shouldGoOnWithOtherFeaturesOnlyWhenNothingIsInFlight(boolean packed, boolean inFlight) {
+        long features = packed ? SessionFixture.PACKED : SessionFixture.SPLIT;
+        int firstEntry = packed ? 32 : 16;
+        try (OwnedFd file = MemFd.create("inflight", 1 << 20);
+                Mapping view =
+                        Mapping.map(file, 0, 1 << 20, Mapping.PROT_READ | Mapping.PROT_WRITE, Mapping.MAP_SHARED)) {
+            assertEquals(0, startWithBuffer(file, packed, features));
+            if (inFlight) {
+                view.segment().set(ValueLayout.JAVA_BYTE, firstEntry, (byte) 1); // the first chain of the ring
+                view.segment().set(ValueLayout.JAVA_SHORT, firstEntry + 6, (short) (packed ? 1 : 0)); // of one slot
+                view.segment().set(ValueLayout.JAVA_SHORT, 12, (short) (packed ? 1 : 0)); // so it is not free
+                view.segment().set(ValueLayout.JAVA_SHORT, 14, (short) (packed ? 1 : 0));
+            }
+            long other = features | VirtioFeature.RING_INDIRECT_DESC.mask();
+            assertEquals(inFlight ? FAILED : 0, startWithBuffer(file, packed, other));
+            assertEquals(0, startWithBuffer(file, packed, features));
+        }
+    }
+
+    private static long startWithBuffer(OwnedFd file, boolean packed, long features) {
+        try (SessionFixture next = new SessionFixture()) {
+            next.negotiate(features);
+            next.giveMemory();
+            byte[] buffer = description(1 << 20, 0, 4, 256, true);
+            assertEquals(0, next.frontend.sendForAck(SET_INFLIGHT_FD, buffer, file.fd()));
+            next.describeRing(0, 256, packed ? 0x80008000L : 0);
+            return next.frontend.sendForAck(SET_VRING_KICK, Payload.number(0x100));
         }
     }
 
