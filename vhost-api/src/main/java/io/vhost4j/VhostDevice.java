@@ -4,6 +4,7 @@ package io.vhost4j;
 import io.vhost4j.packet.Packet;
 import io.vhost4j.packet.PacketPool;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -177,6 +178,16 @@ public interface VhostDevice {
      * library's: it may be closed when the ring stops.
      */
     int kickFd(int queueId);
+
+    /**
+     * Sleeps until a ring has something to do: chains to take from an odd ring, room in an even one; or until its state changes, or the
+     * device goes. For a thread that serves one ring; {@link QueueWaiter} is for several, and knows when to spin instead. One thread at a
+     * time for each ring.
+     *
+     * @param timeout how long at most, rounded up to whole milliseconds
+     * @return false if the time was over
+     */
+    boolean awaitQueue(int queueId, Duration timeout);
 
     /** Requests to the front-end. */
     BackendRequests backendRequests();

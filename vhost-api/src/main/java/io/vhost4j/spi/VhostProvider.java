@@ -3,6 +3,7 @@ package io.vhost4j.spi;
 
 import io.vhost4j.ConfigurationException;
 import io.vhost4j.DriverFlag;
+import io.vhost4j.QueueWaiter;
 import io.vhost4j.VhostDevice;
 import io.vhost4j.VhostDriver;
 import io.vhost4j.VhostException;
@@ -34,6 +35,9 @@ public interface VhostProvider {
 
     /** See {@link PacketPool.Builder#build}. */
     PacketPool createPool(PacketPool.Builder settings);
+
+    /** See {@link QueueWaiter.Builder#build}. */
+    QueueWaiter createWaiter(QueueWaiter.Builder settings);
 
     /** See {@link io.vhost4j.Vhost#device}. */
     default VhostDevice device(int vid) {

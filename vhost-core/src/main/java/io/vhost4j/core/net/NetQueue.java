@@ -520,6 +520,21 @@ public final class NetQueue {
         return done;
     }
 
+    /**
+     * Before a sleep: has the guest notify.
+     *
+     * @return whether there is something to do already, so that nobody may sleep
+     */
+    public boolean arm() {
+        enableNotification(true);
+        return enabled && available() > 0 || pendingRarp.get() != 0;
+    }
+
+    /** After {@link #arm}: the guest need not notify. */
+    public void disarm() {
+        enableNotification(false);
+    }
+
     /** See {@link io.vhost4j.VhostDevice#vringCall}. */
     public void vringCall() {
         gate.close();

@@ -3,10 +3,12 @@ package io.vhost4j.core.server;
 
 import io.vhost4j.ConfigurationException;
 import io.vhost4j.DriverFlag;
+import io.vhost4j.QueueWaiter;
 import io.vhost4j.VhostDevice;
 import io.vhost4j.VhostDriver;
 import io.vhost4j.core.pool.BufferPool;
 import io.vhost4j.core.session.DeviceRegistry;
+import io.vhost4j.core.session.KickWaiter;
 import io.vhost4j.packet.PacketPool;
 import io.vhost4j.spi.VhostProvider;
 import java.nio.charset.StandardCharsets;
@@ -58,6 +60,11 @@ public final class CoreProvider implements VhostProvider {
     @Override
     public PacketPool createPool(PacketPool.Builder settings) {
         return new BufferPool(settings);
+    }
+
+    @Override
+    public QueueWaiter createWaiter(QueueWaiter.Builder settings) {
+        return new KickWaiter(settings);
     }
 
     private static String key(Path path) {

@@ -15,6 +15,7 @@ import io.vhost4j.core.net.NetQueue;
 import io.vhost4j.packet.Packet;
 import io.vhost4j.packet.PacketPool;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -103,18 +104,18 @@ final class DeviceImpl implements VhostDevice {
     @Override
     public VringMemory getVringMemory(int queueId) {
         Requests parts = session.requests();
-        return RingViews.areas(session.rings().existing(queueId), parts.memory, parts.log);
+        return RingViews.areas(ring(queueId), parts.memory, parts.log);
     }
 
     @Override
     public @Nullable RingInflight getVhostRingInflight(int queueId) {
         requireServedHere("getVhostRingInflight");
-        return ServedAccount.of(session.rings().existing(queueId), session.requests().inflight);
+        return ServedAccount.of(ring(queueId), session.requests().inflight);
     }
 
     @Override
     public PowerMonitorCondition getMonitorAddr(int queueId) {
-        return RingViews.monitor(session.rings().existing(queueId), session.memory());
+        return RingViews.monitor(ring(queueId), session.memory());
     }
 
     @Override
@@ -124,7 +125,7 @@ final class DeviceImpl implements VhostDevice {
 
     @Override
     public void logUsedVring(int queueId, long offset, long length) {
-        RingState ring = session.rings().existing(queueId);
+        RingState ring = ring(queueId);
         LogControl log = session.requests().log;
         if (log.log() != null && offset >= 0) {
             long gpa = ring.whileRunning(setup -> log.usedGpa(ring));
@@ -208,7 +209,12 @@ final class DeviceImpl implements VhostDevice {
 
     @Override
     public int kickFd(int queueId) {
-        return session.rings().existing(queueId).kickFd();
+        return ring(queueId).kick.fd();
+    }
+
+    @Override
+    public boolean awaitQueue(int queueId, Duration timeout) {
+        return ring(queueId).await(timeout);
     }
 
     @Override
@@ -246,7 +252,12 @@ final class DeviceImpl implements VhostDevice {
         return "vid=" + vid + " at " + getIfname();
     }
 
+    /** The ring with this number. */
+    RingState ring(int queueId) {
+        return session.rings().existing(queueId);
+    }
+
     private NetQueue queue(int queueId) {
-        return session.rings().existing(queueId).queue;
+        return ring(queueId).queue;
     }
 }

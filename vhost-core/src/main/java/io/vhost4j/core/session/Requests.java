@@ -230,7 +230,9 @@ final class Requests {
     /** The frame goes to the host, so that its switch learns where the guest is. */
     private Reply sendRarp(long mac) {
         agreed.require(ProtocolFeature.RARP, "SEND_RARP");
-        rings.ring(1).queue.injectRarp(mac & MAC_MASK);
+        RingState ring = rings.ring(1);
+        ring.queue.injectRarp(mac & MAC_MASK);
+        ring.kick.changed();
         return Reply.ACK;
     }
 

@@ -5,8 +5,6 @@ import io.vhost4j.ProtocolFeature;
 import io.vhost4j.RecoveryPolicy;
 import io.vhost4j.VhostException;
 import io.vhost4j.core.linux.EventFd;
-import io.vhost4j.core.linux.OwnedFd;
-import io.vhost4j.core.linux.UnixSocket;
 import io.vhost4j.core.memory.GuestMemory;
 import io.vhost4j.core.memory.Iotlb;
 import io.vhost4j.core.protocol.BackendCode;
@@ -135,14 +133,7 @@ final class RingControl {
 
     Reply kick(int queue, @Nullable ReceivedFd fd) {
         RingState ring = rings.ring(queue);
-        OwnedFd adopted = fd == null ? null : fd.adopt();
-        if (adopted != null && UnixSocket.isNamed(adopted.fd())) {
-            adopted.close();
-            throw new RequestRejectedException("SET_VRING_KICK: queue=" + queue
-                    + ": the file descriptor is a socket with a name: an eventfd or one of a pair of sockets"
-                    + " is needed");
-        }
-        ring.giveKick(adopted);
+        ring.kick.give(eventFd(ring, "SET_VRING_KICK", fd));
         ring.kicked = true;
         startIfComplete(ring);
         return Reply.ACK;
@@ -158,7 +149,7 @@ final class RingControl {
         }
         ring.kicked = true;
         startIfComplete(ring);
-        ring.kickByMessage();
+        ring.kick.byMessage();
         return Reply.ACK;
     }
 
@@ -233,7 +224,7 @@ final class RingControl {
     void close() {
         reset();
         for (RingState ring : rings.all()) {
-            ring.replaceErr(null);
+            ring.end();
         }
     }
 

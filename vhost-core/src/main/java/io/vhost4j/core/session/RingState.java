@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 package io.vhost4j.core.session;
 
+import io.vhost4j.QueueWaiter;
 import io.vhost4j.VhostException;
 import io.vhost4j.core.linux.EventFd;
-import io.vhost4j.core.linux.OwnedFd;
 import io.vhost4j.core.net.NetQueue;
 import io.vhost4j.core.protocol.FrontendRequest.RingAddresses;
 import io.vhost4j.core.ring.RingSetup;
+import java.time.Duration;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the front-end said about one ring. Event thread only, but for the queue and {@link #kickFd}.
+ * What the front-end said about one ring. Event thread only, but for the queue and the kick.
  *
  * <p>Started and enabled are two independent states. A ring is to run from SET_VRING_KICK on until GET_VRING_BASE; it does run
  * while, besides, all is known and its memory is mapped.
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class RingState {
     final int index;
     final NetQueue queue;
+    final RingKick kick = new RingKick();
 
     int size;
     int base;
@@ -38,20 +40,16 @@ final class RingState {
     /** Whether the front-end said how it wants to be notified, if only that it does not. */
     boolean callGiven;
 
-    /** Whether the front-end said how it notifies us, if only that we are to poll. */
-    private boolean kickGiven;
-
     // written while paused
     private @Nullable RingSetup placed;
     private int starts;
 
     private @Nullable EventFd call;
     private @Nullable EventFd err;
-    private @Nullable OwnedFd kick;
-    /** What stands for the guest's notifications where they are messages. */
-    private @Nullable EventFd kickByMessage;
 
-    private volatile int kickFd = -1;
+    // guarded by this
+    private @Nullable KickWaiter waiter;
+    private boolean ended;
 
     RingState(int index, NetQueue queue) {
         this.index = index;
@@ -95,48 +93,38 @@ final class RingState {
         return starts;
     }
 
+    /** Sleeps until there is something to do. Any thread. */
+    boolean await(Duration timeout) {
+        KickWaiter now;
+        synchronized (this) {
+            if (ended) {
+                return true;
+            }
+            now = waiter;
+            if (now == null) {
+                now = new KickWaiter(QueueWaiter.builder());
+                now.add(this);
+                waiter = now;
+            }
+        }
+        return now.await(timeout);
+    }
+
+    /** At the end of the session. */
+    void end() {
+        replaceErr(null);
+        kick.end();
+        synchronized (this) {
+            ended = true;
+            if (waiter != null) {
+                waiter.close();
+            }
+        }
+    }
+
     /** Whether burst calls can move packets. */
     boolean ready() {
         return queue.started() && enabled && !queue.broken();
-    }
-
-    /** The descriptor that the guest's notifications arrive on, -1 if there is none. Any thread. */
-    int kickFd() {
-        return kickFd;
-    }
-
-    /** Takes what the front-end notifies by, null to poll. */
-    void giveKick(@Nullable OwnedFd next) {
-        kickGiven = true;
-        replaceKick(next);
-    }
-
-    /** The guest notifies by a message: whoever waits for the descriptor is woken. */
-    void kickByMessage() {
-        if (kickGiven) {
-            return;
-        }
-        EventFd event = kickByMessage;
-        if (event == null) {
-            event = EventFd.create();
-            kickByMessage = event;
-            kickFd = event.fd();
-        }
-        event.signal();
-    }
-
-    private void replaceKick(@Nullable OwnedFd next) {
-        EventFd replaced = kickByMessage;
-        if (replaced != null) {
-            kickByMessage = null;
-            replaced.close();
-        }
-        OwnedFd old = kick;
-        kick = next;
-        kickFd = next == null ? -1 : next.fd();
-        if (old != null) {
-            old.close();
-        }
     }
 
     /** Exchanges what the guest is notified by. */
@@ -171,7 +159,7 @@ final class RingState {
 
     /** File descriptors that are kept. */
     int heldFds() {
-        return (kick == null && kickByMessage == null ? 0 : 1) + (call == null ? 0 : 1) + (err == null ? 0 : 1);
+        return kick.heldFds() + (call == null ? 0 : 1) + (err == null ? 0 : 1);
     }
 
     /**
@@ -198,6 +186,7 @@ final class RingState {
             } finally {
                 queue.resume();
             }
+            kick.changed();
         }
     }
 
@@ -208,6 +197,7 @@ final class RingState {
         } finally {
             queue.resume();
         }
+        kick.changed();
     }
 
     /** Stops the ring, if it runs, and keeps its position. */
@@ -226,10 +216,9 @@ final class RingState {
     void shutDown() {
         stop();
         kicked = false;
-        kickGiven = false;
         callGiven = false;
         addresses = null;
-        replaceKick(null);
+        kick.clear();
         replaceCall(null, false);
     }
 }

@@ -62,6 +62,11 @@ public final class FrontendMemory implements AutoCloseable {
         memory().set(ValueLayout.JAVA_SHORT, userAddr - USER, (short) value);
     }
 
+    /** The 16 bits at a front-end address. */
+    public int getU16(long userAddr) {
+        return Short.toUnsignedInt(memory().get(ValueLayout.JAVA_SHORT, userAddr - USER));
+    }
+
     /** The whole memory as a table of one region. */
     public byte[] table() {
         return new Payload().u32(1).u32(0).u64(GPA).u64(size()).u64(USER).u64(0).toBytes();
