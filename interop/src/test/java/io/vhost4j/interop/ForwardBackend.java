@@ -28,14 +28,11 @@ final class ForwardBackend implements Backend {
     }
 
     static ForwardBackend start(BackendSpec spec) {
-        List<String> arguments = new ArrayList<>(List.of(
-                "forward",
-                "--mode",
-                spec.mode().word(),
-                "--queues",
-                String.valueOf(spec.queuePairs()),
-                "--stats",
-                STATS_SECONDS));
+        List<String> arguments = new ArrayList<>(
+                List.of("forward", "--mode", spec.mode().word(), "--queues", String.valueOf(spec.queuePairs())));
+        if (!spec.options().contains("--stats")) {
+            arguments.addAll(List.of("--stats", STATS_SECONDS));
+        }
         for (Path socket : spec.sockets()) {
             arguments.addAll(List.of("--socket", socket.toString()));
         }

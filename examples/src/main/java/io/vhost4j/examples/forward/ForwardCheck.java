@@ -81,6 +81,7 @@ final class ForwardCheck {
                 MacAddress.parse("--mac", options.mac),
                 segments(),
                 cpus(),
+                options.sleep,
                 options.buffers,
                 dataRoom(),
                 options.hugePages,

@@ -106,6 +106,9 @@ final class ForwardOptions {
     @Nullable
     String cpu;
 
+    @Option(names = "--sleep", description = "Sleep while guests are silent, rather than poll all the time.")
+    boolean sleep;
+
     @Option(names = "--buffers", paramLabel = "N", description = "Packet buffers; default 16384.")
     int buffers = 16384;
 

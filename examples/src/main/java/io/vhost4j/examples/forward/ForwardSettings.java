@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param mtu largest MTU that devices may have, 0 if not limited
  * @param segments bytes of each segment of the packets that are sent in txonly mode
  * @param cpus where poll threads run, one each; empty for one thread anywhere
+ * @param sleeps whether poll threads sleep while guests are silent
  * @param socketMode permissions of sockets, -1 to leave them to the umask
  * @param count packets after which to stop, 0 for no limit
  * @param onEnter whether packets wait for a line on standard input
@@ -38,6 +39,7 @@ record ForwardSettings(
         long mac,
         List<Integer> segments,
         List<Integer> cpus,
+        boolean sleeps,
         int buffers,
         int dataRoom,
         boolean hugePages,

@@ -165,7 +165,8 @@ final class Forwarder implements AutoCloseable {
         for (int cpu : cpus) {
             Mover mover = new Mover(pool, budget, capture == null ? null : capture.tap());
             String name = "vhost4j-poll-" + threads.size();
-            threads.add(new PollThread(name, cpu, engine(mover), mover, this::pollFailed));
+            threads.add(
+                    new PollThread(name, cpu, engine(mover), mover, new Idling(settings.sleeps()), this::pollFailed));
         }
     }
 

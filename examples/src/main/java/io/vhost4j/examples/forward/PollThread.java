@@ -16,8 +16,6 @@ import java.util.function.Consumer;
  * for that knows that lanes of older plans are left. A thread that ended acknowledges at once.
  */
 final class PollThread {
-    private static final int SPINS = 200;
-
     /** Lanes to poll, the devices that may be used at all, and the thread's acknowledgement. */
     private static final class Plan {
         final List<Lane> lanes;
@@ -33,6 +31,7 @@ final class PollThread {
     private final int cpu;
     private final Engine engine;
     private final Mover mover;
+    private final Idling idling;
     private final Consumer<Throwable> onFailure;
     private final Thread thread;
 
@@ -51,12 +50,14 @@ final class PollThread {
      * A thread that is not started yet.
      *
      * @param cpu where it runs, or -1 for anywhere
+     * @param idling closed by {@link #stop}
      * @param onFailure told when it ends for anything but {@link #stop}
      */
-    PollThread(String name, int cpu, Engine engine, Mover mover, Consumer<Throwable> onFailure) {
+    PollThread(String name, int cpu, Engine engine, Mover mover, Idling idling, Consumer<Throwable> onFailure) {
         this.cpu = cpu;
         this.engine = engine;
         this.mover = mover;
+        this.idling = idling;
         this.onFailure = onFailure;
         thread = new Thread(this::run, name);
         thread.setDaemon(true);
@@ -74,7 +75,7 @@ final class PollThread {
     /** Ends a {@link #hold}. */
     void release() {
         isHeld = false;
-        LockSupport.unpark(thread);
+        wake();
     }
 
     /**
@@ -90,7 +91,7 @@ final class PollThread {
             if (ended) {
                 plan.adopted.countDown();
             }
-            LockSupport.unpark(thread);
+            wake();
             return plan.adopted;
         }
     }
@@ -114,7 +115,7 @@ final class PollThread {
     /** Ends the thread and waits for it. Stopping again, or before the start, does nothing. */
     void stop() {
         stopping = true;
-        LockSupport.unpark(thread);
+        wake();
         boolean interrupted = false;
         while (thread.isAlive()) {
             try {
@@ -123,9 +124,15 @@ final class PollThread {
                 interrupted = true; // what it uses is about to be closed
             }
         }
+        idling.close();
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private void wake() {
+        LockSupport.unpark(thread);
+        idling.wake();
     }
 
     private void run() {
@@ -144,45 +151,36 @@ final class PollThread {
     private void loop() {
         Plan plan = next;
         adopt(plan);
-        int idle = 0;
+        boolean wasBusy = false;
         while (!stopping) {
             if (next != plan) {
                 plan = next;
                 adopt(plan);
             }
-            if (isHeld) {
+            if (isHeld || lanes.length == 0 && finishing.isEmpty()) {
+                mover.flush();
                 LockSupport.park(this); // ended by release, by a new plan, or by stop
                 continue;
             }
             int work = 0;
+            boolean holding = !finishing.isEmpty();
             for (Lane lane : lanes) {
                 work += engine.poll(lane);
+                holding |= lane.held > 0;
             }
             finishing.removeIf(this::isFinished);
-            idle = work > 0 ? 0 : idle(idle);
+            if (wasBusy && work == 0) {
+                mover.flush();
+            }
+            wasBusy = work > 0;
+            idling.rest(work, holding);
         }
-    }
-
-    /** What to do after a round without packets; {@code rounds} tells how many there were before. */
-    private int idle(int rounds) {
-        if (rounds == 0) {
-            mover.flush();
-        }
-        if (lanes.length == 0 && finishing.isEmpty()) {
-            LockSupport.park(this); // ended by a new plan, or by stop
-            return 0;
-        }
-        if (rounds < SPINS) {
-            Thread.onSpinWait();
-            return rounds + 1;
-        }
-        Thread.yield(); // costs little alone, and lets others run where CPUs are few
-        return rounds;
     }
 
     private void adopt(Plan plan) {
         finishing.addAll(running);
         finishing.removeAll(plan.lanes);
+        running.stream().filter(lane -> !plan.lanes.contains(lane)).forEach(idling::unwatch);
         running.retainAll(plan.lanes);
         finishing.removeIf(lane -> {
             boolean targetGone = lane.ends.to() == null || !plan.devices.contains(lane.ends.to());
@@ -194,6 +192,7 @@ final class PollThread {
         for (Lane lane : plan.lanes) {
             if (!running.contains(lane)) {
                 running.add(lane);
+                idling.watch(lane);
             }
         }
         lanes = running.toArray(Lane[]::new);
