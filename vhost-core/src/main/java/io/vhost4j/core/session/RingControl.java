@@ -36,6 +36,7 @@ final class RingControl {
     private final LogControl log;
     private final InflightControl inflight;
     private final RecoveryPolicy recovery;
+    private final DeviceKind kind;
     private final BackendChannel channel;
     private GuestMemory memory = GuestMemory.EMPTY;
     private @Nullable Iotlb iotlb;
@@ -51,6 +52,7 @@ final class RingControl {
         name = config.ifname();
         counters = config.counters();
         recovery = config.recovery();
+        kind = config.kind();
         throttle = config.throttle();
         this.rings = rings;
         this.agreed = agreed;
@@ -144,6 +146,10 @@ final class RingControl {
         }
         ring.giveKick(adopted);
         ring.kicked = true;
+        if (kind == DeviceKind.CHAINS && !ring.enableGiven) {
+            // QEMU negotiates protocol features for a crypto device and then never enables its rings
+            ring.setEnabled(true);
+        }
         startIfComplete(ring);
         return Reply.ACK;
     }
@@ -182,6 +188,7 @@ final class RingControl {
             throw new RequestRejectedException(
                     "SET_VRING_ENABLE: queue=" + queue + ", enable=" + enable + ": is 0 or 1");
         }
+        ring.enableGiven = true;
         ring.setEnabled(enable == 1);
         return Reply.ACK;
     }
