@@ -69,7 +69,8 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
     Ring(RingSetup setup, GuestMemory memory, @Nullable Iotlb iotlb, int direction) {
         size = setup.size();
         eventIdx = VirtioFeature.RING_EVENT_IDX.in(setup.features());
-        indirect = VirtioFeature.RING_INDIRECT_DESC.in(setup.features());
+        // QEMU does not say what the driver of a crypto device has negotiated: tables are taken as they come
+        indirect = VirtioFeature.RING_INDIRECT_DESC.in(setup.features()) || direction == EITHER;
         maxTableEntries = Math.max(size, MIN_INDIRECT_LIMIT);
         this.direction = direction;
         usesBatches = VirtioFeature.IN_ORDER.in(setup.features()) && direction == 0;
@@ -128,11 +129,15 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
      */
     public abstract void resumeAtUsed();
 
-    /** Marks the buffers of the first {@code count} chains of the batch, as far as they were written; before they are published. */
+    /**
+     * Marks the buffers of the first {@code count} chains of the batch, as far as they were written; before they are published. In rings with both
+     * kinds of buffers all that may be written is marked: a crypto device's status is in the last byte, wherever the data ends.
+     */
     final void logBuffers(DirtyLog to, int count) {
+        boolean either = direction == EITHER;
         for (int chain = 0; chain < count; chain++) {
-            long left = batch.writtenBytes[chain];
-            int first = direction == EITHER ? batch.firstWritable[chain] : batch.firstSegment[chain];
+            long left = either ? Long.MAX_VALUE : batch.writtenBytes[chain];
+            int first = either ? batch.firstWritable[chain] : batch.firstSegment[chain];
             for (int i = first; left > 0 && i < batch.firstSegment[chain + 1]; i++) {
                 long bytes = Math.min(left, batch.length[i]);
                 logHost(to, batch.address[i], bytes);

@@ -119,6 +119,9 @@ final class RingControl {
     /** Sets the position; a running ring goes on from there. */
     Reply setBase(long queue, long base) {
         RingState ring = rings.ring(queue);
+        if (kind == DeviceKind.CHAINS) {
+            agreed.lookAtBase(base);
+        }
         boolean running = ring.queue.started();
         if (running) {
             ring.stop();

@@ -160,6 +160,29 @@ class ChainDeviceTest {
     }
 
     @Test
+    void shouldKnowPackedRingsByTheirPositionWhereFeaturesAreNotPassedOn() {
+        fixture.negotiate(1L << 30);
+        fixture.giveMemory();
+        fixture.describeRing(0, 100, 0x80008000L);
+        fixture.kick(0);
+        assertTrue(device.isRunning(), "no split ring has a size that is no power of two");
+        assertTrue(device.getVhostVring(0).packed());
+        assertEquals(0x80008000, device.getVringBase(0));
+    }
+
+    @Test
+    void shouldNotTakeASplitRingForAPackedOne() {
+        fixture.negotiate(SessionFixture.SPLIT);
+        fixture.giveMemory();
+        fixture.describeRing(0, 64, 0);
+        assertEquals(0, fixture.frontend.sendForAck(RequestCode.SET_VRING_BASE, Payload.state(0, 0x80008000L)));
+        try (EventFd kick = EventFd.create()) {
+            assertEquals(1, fixture.frontend.sendForAck(RequestCode.SET_VRING_KICK, Payload.number(0), kick.fd()));
+        }
+        assertFalse(device.isRunning());
+    }
+
+    @Test
     void shouldKeepPositionsToItself() {
         fixture.negotiate(SessionFixture.SPLIT);
         fixture.giveMemory();
