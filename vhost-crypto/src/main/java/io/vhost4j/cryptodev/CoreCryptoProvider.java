@@ -35,7 +35,6 @@ public final class CoreCryptoProvider implements CryptoProvider {
             ProtocolFeature.REPLY_ACK,
             ProtocolFeature.BACKEND_REQ,
             ProtocolFeature.CRYPTO_SESSION,
-            ProtocolFeature.CONFIG,
             ProtocolFeature.INFLIGHT_SHMFD,
             ProtocolFeature.RESET_DEVICE,
             ProtocolFeature.CONFIGURE_MEM_SLOTS);
@@ -58,7 +57,10 @@ public final class CoreCryptoProvider implements CryptoProvider {
             device |= (1L << CryptoLayout.SERVICES) - 1 << CryptoLayout.F_CIPHER_STATELESS;
         }
         driver.setFeatures(RING_FEATURES | device | iommu);
-        driver.setProtocolFeatures(PROTOCOL_FEATURES | driver.getProtocolFeatures() & ProtocolFeature.PAGEFAULT.mask());
+        // a front-end that serves the control queue has the configuration space too, and QEMU warns of the feature
+        long config = options.controlQueue() ? ProtocolFeature.CONFIG.mask() : 0;
+        driver.setProtocolFeatures(
+                PROTOCOL_FEATURES | config | driver.getProtocolFeatures() & ProtocolFeature.PAGEFAULT.mask());
         int rings = options.dataQueues() + (options.controlQueue() ? 1 : 0);
         driver.setMaxQueueNum((rings + 1) / 2);
         driver.start();

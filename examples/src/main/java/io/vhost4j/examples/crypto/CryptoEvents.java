@@ -3,7 +3,6 @@
 package io.vhost4j.examples.crypto;
 
 import io.vhost4j.VhostDevice;
-import io.vhost4j.VirtioFeature;
 import io.vhost4j.crypto.CryptoCapabilities;
 import io.vhost4j.crypto.CryptoCounters;
 import io.vhost4j.examples.cli.Json;
@@ -14,6 +13,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** Tells what happens, as lines of text or JSON. Any thread may call it. */
 final class CryptoEvents {
@@ -55,7 +55,9 @@ final class CryptoEvents {
 
     void deviceUp(VhostDevice device) {
         long features = device.getNegotiatedFeatures();
-        String ring = VirtioFeature.RING_PACKED.in(features) ? "packed" : "split";
+        boolean packed = IntStream.range(0, device.getVringNum())
+                .anyMatch(queue -> device.getVhostVring(queue).packed());
+        String ring = packed ? "packed" : "split";
         if (json) {
             output.json(Json.event("device_up")
                     .put("socket", device.getIfname())
