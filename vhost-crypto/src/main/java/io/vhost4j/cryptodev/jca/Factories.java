@@ -84,8 +84,8 @@ final class Factories {
     }
 
     private Transform xts(CryptoKey key, boolean encrypt) throws GeneralSecurityException {
-        if (key.length() != 2 * 16 && key.length() != 2 * 32) {
-            throw new InvalidKeyException("key of " + key.length() + " bytes for AES-XTS: must have 32 or 64");
+        if (key.length() % 2 != 0) {
+            throw new InvalidKeyException("key of " + key.length() + " bytes for AES-XTS: must be two of AES");
         }
         String name = "AES/ECB/NoPadding";
         return new XtsTransform(algorithms.cipher(name), algorithms.cipher(name), key.bytes(), encrypt);
