@@ -103,34 +103,39 @@ add_program() { # ROOT PROGRAM : with the libraries it names
     done < <(ldd "$2" | grep -oE '/[^ ]+')
 }
 
-add_module() { # ROOT MODULES_FOLDER NAME : after the modules that it needs
+add_module() { # ROOT MODULES_FOLDER NAME LIST : after the modules that it needs
     local name file
     file=$(find "$2" -name "$3.ko" -print -quit)
-    if [[ -z $file ]] || grep -qx "$3.ko" "$1/modules/order"; then
+    if [[ -z $file ]] || grep -qx "$3.ko" "$1"/modules/*order; then
         return 0 # built into this kernel, or added before
     fi
     for name in $(grep -aoE 'depends=[A-Za-z0-9_,-]*' "$file" | head -n 1 | cut -d = -f 2 | tr ',' ' '); do
-        add_module "$1" "$2" "$name"
+        add_module "$1" "$2" "$name" "$4"
     done
     cp "$file" "$1/modules/"
-    echo "$3.ko" >>"$1/modules/order"
+    echo "$3.ko" >>"$1/modules/$4"
 }
 
-# build_guest ARCHIVE MODULES_FOLDER : a root file system with busybox, our commands, and the network drivers in load order
+# build_guest ARCHIVE MODULES_FOLDER : a root file system with busybox, our commands, the network drivers in load order, and those of
+# cryptography, which are loaded when a test wants them
 build_guest() {
     local archive=$1 modules=$2 root name
     root=$(mktemp -d "$peers/guest.XXXXXX")
     mkdir -p "$root"/{bin,dev,proc,sys,tmp,lib,modules}
     cp /bin/busybox "$root/bin/"
     ln -s busybox "$root/bin/sh"
-    cp "$peers/wire" "$root/bin/"
+    cp "$peers/wire" "$peers/alg" "$root/bin/"
     add_program "$root" "$(PATH=$PATH:/sbin:/usr/sbin command -v ethtool)"
     cp "$here/guest/init" "$root/init"
     cp "$here/guest/commands.sh" "$root/lib/"
     chmod +x "$root/init"
     : >"$root/modules/order"
+    : >"$root/modules/crypto-order"
     for name in virtio_pci virtio_net; do
-        add_module "$root" "$modules" "$name"
+        add_module "$root" "$modules" "$name" order
+    done
+    for name in algif_skcipher virtio_crypto; do
+        add_module "$root" "$modules" "$name" crypto-order
     done
     (cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) >"$archive.new"
     mv "$archive.new" "$archive"
@@ -142,6 +147,9 @@ older_than_sources() { [[ ! -e $1 || -n $(find "$here/guest" "$here/peers.sh" -n
 build_guests() {
     if older_than_sources "$peers/wire"; then
         gcc -Wall -O2 -static -o "$peers/wire" "$here/guest/wire.c"
+    fi
+    if older_than_sources "$peers/alg"; then
+        gcc -Wall -O2 -static -o "$peers/alg" "$here/guest/alg.c"
     fi
     if [[ -d $peers/kernel ]] && older_than_sources "$peers/guest.gz"; then
         build_guest "$peers/guest.gz" "$peers/kernel/lib/modules"

@@ -46,3 +46,10 @@ apart() {
 inside() {
     nsenter -n -t "$(cat /tmp/apart)" "$@"
 }
+
+# load LIST: loads the modules of a list that are not loaded from the start.
+load() {
+    while read -r module; do
+        insmod "/modules/$module" || return 1
+    done <"/modules/$1-order"
+}

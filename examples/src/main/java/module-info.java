@@ -16,6 +16,8 @@ module io.vhost4j.examples {
             info.picocli;
     opens io.vhost4j.examples.cli to
             info.picocli;
+    opens io.vhost4j.examples.crypto to
+            info.picocli;
     opens io.vhost4j.examples.demo to
             info.picocli;
     opens io.vhost4j.examples.doctor to

@@ -4,8 +4,10 @@ module io.vhost4j {
     requires static transitive org.jspecify;
 
     exports io.vhost4j;
+    exports io.vhost4j.crypto;
     exports io.vhost4j.packet;
     exports io.vhost4j.spi;
 
+    uses io.vhost4j.spi.CryptoProvider;
     uses io.vhost4j.spi.VhostProvider;
 }

@@ -7,6 +7,9 @@ module io.vhost4j.core {
     requires org.slf4j;
     requires static org.jspecify;
 
+    // devices of other types: their rings, and guest memory as rings find it
+    exports io.vhost4j.core.ring to
+            io.vhost4j.cryptodev;
     // the front-end: sockets, event descriptors, memory files; the launcher: CPU affinity, leak counts, a look at the
     // machine
     exports io.vhost4j.core.linux to
@@ -19,6 +22,7 @@ module io.vhost4j.core {
             io.vhost4j.virtiouser;
     // the front-end's rings and packets are memory of its own
     exports io.vhost4j.core.memory to
+            io.vhost4j.cryptodev,
             io.vhost4j.virtiouser;
     exports io.vhost4j.core.pool to
             io.vhost4j.virtiouser;

@@ -7,6 +7,7 @@ import io.vhost4j.examples.cli.Output;
 import io.vhost4j.examples.cli.Session;
 import io.vhost4j.examples.cli.StopSignal;
 import io.vhost4j.examples.cli.UsageException;
+import io.vhost4j.examples.crypto.CryptoCommand;
 import io.vhost4j.examples.demo.DemoCommand;
 import io.vhost4j.examples.doctor.DoctorCommand;
 import io.vhost4j.examples.forward.ForwardCommand;
@@ -76,6 +77,7 @@ public final class Main implements Runnable {
         CommandLine line = new CommandLine(main)
                 .addSubcommand("demo", new DemoCommand(session))
                 .addSubcommand("forward", new ForwardCommand(session))
+                .addSubcommand("crypto", new CryptoCommand(session))
                 .addSubcommand("ping", new PingCommand(session))
                 .addSubcommand("pktgen", new PktgenCommand(session))
                 .addSubcommand("doctor", new DoctorCommand(session))

@@ -28,6 +28,7 @@ final class QemuGuest implements Guest {
         private final Path folder;
         private final List<Nic> nics = new ArrayList<>();
         private int memoryMegabytes = 256;
+        private int cpus;
         private String memoryOptions = "";
         private String kernelOptions = "";
         private final List<String> arguments = new ArrayList<>();
@@ -46,6 +47,12 @@ final class QemuGuest implements Guest {
 
         Options memory(int megabytes) {
             memoryMegabytes = megabytes;
+            return this;
+        }
+
+        /** Asks for more CPUs than the cards' queues do. */
+        Options cpus(int count) {
+            cpus = count;
             return this;
         }
 
@@ -88,7 +95,8 @@ final class QemuGuest implements Guest {
         }
 
         private List<String> command(Path monitor) {
-            int cpus = nics.stream().mapToInt(Nic::queuePairs).max().orElse(1);
+            int most =
+                    Math.max(cpus, nics.stream().mapToInt(Nic::queuePairs).max().orElse(1));
             String size = memoryMegabytes + "M";
             List<String> command = new ArrayList<>(List.of(
                     Peers.program(peer),
@@ -102,7 +110,7 @@ final class QemuGuest implements Guest {
                     "-m",
                     size + memoryOptions,
                     "-smp",
-                    String.valueOf(cpus),
+                    String.valueOf(most),
                     "-object",
                     "memory-backend-memfd,id=memory,share=on,size=" + size,
                     "-numa",

@@ -26,6 +26,13 @@ public interface VhostProvider {
     /** See {@link VhostDriver#register}. */
     VhostDriver register(Path path, DriverFlag... flags);
 
+    /**
+     * The driver registered for {@code path}.
+     *
+     * @throws ConfigurationException if none is
+     */
+    VhostDriver driver(Path path);
+
     /** See {@link VhostDriver#unregister}. */
     void unregister(Path path);
 

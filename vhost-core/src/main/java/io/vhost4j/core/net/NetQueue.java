@@ -11,6 +11,7 @@ import io.vhost4j.core.memory.HostWindow;
 import io.vhost4j.core.memory.Iotlb;
 import io.vhost4j.core.net.QueueStats.Counter;
 import io.vhost4j.core.pool.BufferPool;
+import io.vhost4j.core.ring.ChainWork;
 import io.vhost4j.core.ring.Ring;
 import io.vhost4j.core.ring.RingFault;
 import io.vhost4j.core.ring.RingSetup;
@@ -22,7 +23,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One ring of a network device: even numbers are the guest's receive queues, odd ones its transmit queues.
+ * One ring of a network device: even numbers are the guest's receive queues, odd ones its transmit queues. Or a ring of another
+ * device, which {@link #serve} lets a module of the library work in; burst calls then move nothing.
  *
  * <p>Bursts run on any thread, one at a time. The event thread changes the queue between {@link #pause} and {@link #resume};
  * methods that say so may be called only there.
@@ -33,6 +35,9 @@ public final class NetQueue {
     private final int index;
     private final QueueListener listener;
     private final NetOptions options;
+    /** Whether it is not a network device's. */
+    private final boolean chains;
+
     private final QueueGate gate = new QueueGate();
     private final QueueStats stats = new QueueStats();
     private final AtomicLong pendingRarp = new AtomicLong();
@@ -75,11 +80,21 @@ public final class NetQueue {
         ASK
     }
 
-    /** A queue without a ring. */
+    /** A queue of a network device, without a ring. */
     public NetQueue(int index, QueueListener listener, NetOptions options) {
+        this(index, listener, options, false);
+    }
+
+    /**
+     * A queue without a ring.
+     *
+     * @param chains whether it is served by {@link #serve}, and each chain may have buffers to read and to write
+     */
+    public NetQueue(int index, QueueListener listener, NetOptions options, boolean chains) {
         this.index = index;
         this.listener = listener;
         this.options = options;
+        this.chains = chains;
     }
 
     /** Waits until a burst in progress has left, and keeps bursts out. Not to be nested. */
@@ -107,8 +122,10 @@ public final class NetQueue {
         boolean mergeable = VirtioFeature.MRG_RXBUF.in(features);
         boolean modern = mergeable || VirtioFeature.VERSION_1.in(features) || VirtioFeature.RING_PACKED.in(features);
         int headerBytes = modern ? NetHeader.BYTES : NetHeader.LEGACY_BYTES;
-        Ring made = Ring.create(setup, memory, iotlb, isReceive() ? DescFlags.WRITE : 0);
-        if (isReceive()) {
+        Ring made = Ring.create(setup, memory, iotlb, direction());
+        if (chains) {
+            enqueuer = null;
+        } else if (isReceive()) {
             enqueuer = new Enqueuer(made, headerBytes, mergeable, features, options, stats);
         } else {
             dequeuer = new Dequeuer(made, headerBytes, features, options, stats);
@@ -152,7 +169,7 @@ public final class NetQueue {
      * @param unserved the position of a ring that was never served
      */
     public void discardOutstanding(int unserved) {
-        if (!isReceive() && Objects.requireNonNull(ring).base() != unserved) {
+        if (!isReceive() && !chains && Objects.requireNonNull(ring).base() != unserved) {
             outstanding = NOT_COUNTED;
         }
     }
@@ -288,6 +305,13 @@ public final class NetQueue {
         return (index & 1) == 0;
     }
 
+    private int direction() {
+        if (chains) {
+            return Ring.EITHER;
+        }
+        return isReceive() ? DescFlags.WRITE : 0;
+    }
+
     private boolean enter() {
         if (!gate.tryEnter()) {
             return false;
@@ -364,6 +388,30 @@ public final class NetQueue {
         return injected + taken;
     }
 
+    /** See {@link io.vhost4j.core.ring.ChainDevice#serve}. */
+    public int serve(ChainWork work, boolean notify) {
+        if (!enter()) {
+            return 0;
+        }
+        int done = 0;
+        Notice notice = Notice.NONE;
+        try {
+            Ring now = ring;
+            if (now != null && chains && enabled) {
+                done = work.run(now);
+                notice = finish(now, notify);
+            }
+            HostWindow.settle();
+        } catch (InternalError e) {
+            done = 0;
+            memoryGone();
+        } finally {
+            gate.leave();
+        }
+        afterBurst(notice);
+        return done;
+    }
+
     private void discardOutstanding(Dequeuer source) {
         int left = outstanding == NOT_COUNTED ? Objects.requireNonNull(ring).available() : outstanding;
         outstanding = left == 0 ? 0 : left - source.discard(left);
@@ -388,9 +436,12 @@ public final class NetQueue {
         return 1;
     }
 
-    /** Inside the gate: notices a fault and notifies the guest. */
     private Notice finishBurst() {
-        Ring now = Objects.requireNonNull(ring);
+        return finish(Objects.requireNonNull(ring), true);
+    }
+
+    /** Inside the gate: notices a fault and notifies the guest. */
+    private Notice finish(Ring now, boolean notify) {
         RingFault fault = now.fault();
         if (fault != null) {
             fail(fault, now.faultValue());
@@ -404,7 +455,7 @@ public final class NetQueue {
         if (logged != null) {
             logged.signal();
         }
-        return notifyIfWanted(now);
+        return notify ? notifyIfWanted(now) : Notice.NONE;
     }
 
     private Notice notifyIfWanted(Ring now) {
@@ -479,7 +530,7 @@ public final class NetQueue {
 
     /** See {@link io.vhost4j.VhostDevice#rxQueueCount}. */
     public int rxQueueCount() {
-        return isReceive() ? 0 : available();
+        return isReceive() && !chains ? 0 : available();
     }
 
     private int available() {

@@ -7,7 +7,7 @@ import java.util.Arrays;
  * Chains that a ring gathered: for each its id and its buffers as host addresses that were checked for their whole length.
  * Chain {@code c} has the segments {@code firstSegment[c]} up to {@code firstSegment[c + 1]}, exclusive.
  *
- * <p>The arrays are open to the net room, whose loops run over them. Owned by the thread that is in the ring.
+ * <p>The arrays are open to the rooms whose loops run over them. Owned by the thread that is in the ring.
  */
 public final class ChainBatch {
     /** Total of a chain that cannot be used: an address outside guest memory, a wrong direction, a bad indirect table. */
@@ -19,9 +19,14 @@ public final class ChainBatch {
     public int[] slots;
     /** Index of each chain's first segment. */
     public int[] firstSegment;
+    /**
+     * Index of each chain's first segment that we write, {@code firstSegment[c + 1]} if there is none. Only in rings with both kinds of
+     * buffers, {@link Ring#EITHER}.
+     */
+    public int[] firstWritable;
     /** Bytes of all buffers of each chain, or {@link #BAD}. */
     public long[] totalBytes;
-    /** Bytes written into each chain; the net room sets it before the chain is published. */
+    /** Bytes written into each chain, from its first writable one; who wrote them sets it before the chain is published. */
     public int[] writtenBytes;
 
     /** Host address of each segment. */
@@ -36,6 +41,7 @@ public final class ChainBatch {
         id = new int[maxChains];
         slots = new int[maxChains];
         firstSegment = new int[maxChains + 1];
+        firstWritable = new int[maxChains];
         totalBytes = new long[maxChains];
         writtenBytes = new int[maxChains];
         address = new long[Math.max(256, 2 * maxChains)];

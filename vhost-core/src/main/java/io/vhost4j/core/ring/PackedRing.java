@@ -165,6 +165,7 @@ final class PackedRing extends Ring {
         long total = 0;
         int slot = head;
         int flags = headFlags;
+        startChain();
         for (int seen = 1; ; seen++) {
             long at = table + ((long) slot << PackedLayout.DESC_SHIFT);
             if (seen > 1) {
@@ -194,12 +195,9 @@ final class PackedRing extends Ring {
                 return false;
             }
         }
+        endChain(chain);
         batch.totalBytes[chain] = total;
         return true;
-    }
-
-    private long takeBuffer(long gpa, long bytes, int flags) {
-        return (flags & DescFlags.WRITE) == direction && addBuffer(gpa, bytes) ? bytes : ChainBatch.BAD;
     }
 
     /**
@@ -226,7 +224,7 @@ final class PackedRing extends Ring {
             int flags = HostWindow.getShort(at + PackedLayout.DESC_FLAGS);
             long bytes = HostWindow.getUnsignedInt(at + PackedLayout.DESC_LEN);
             long gpa = HostWindow.getLong(at + PackedLayout.DESC_ADDR);
-            int access = direction == DescFlags.WRITE ? flags : 0;
+            int access = direction == 0 ? 0 : flags;
             if ((flags & DescFlags.INDIRECT) != 0 || takeBuffer(gpa, bytes, access) < 0) {
                 return ChainBatch.BAD;
             }

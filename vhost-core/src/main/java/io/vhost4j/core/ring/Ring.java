@@ -27,6 +27,9 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
     /** More segments than any batch can have whose buffers cross few borders of regions. */
     private static final int MAX_SEGMENTS = 1 << 18;
 
+    /** Direction of a ring whose chains have buffers that we read, and behind them buffers that we write. */
+    public static final int EITHER = -1;
+
     /** Bytes of a descriptor, split or packed. */
     private static final int DESC_BYTES = 16;
 
@@ -36,7 +39,7 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
 
     final boolean eventIdx;
     final boolean indirect;
-    /** {@code DescFlags.WRITE} for a ring whose buffers we write, 0 for one whose buffers we read. */
+    /** {@code DescFlags.WRITE} for a ring whose buffers we write, 0 for one whose buffers we read, or {@link #EITHER}. */
     final int direction;
 
     /**
@@ -46,10 +49,13 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
     final boolean usesBatches;
 
     final int maxTableEntries;
-    /** For the addresses of buffers. */
+    /** For the addresses of buffers; where there are both kinds, of those that we write. */
     final Translator buffers;
-    /** For the addresses of indirect tables. */
+    /** For the addresses of indirect tables, and where there are both kinds, of buffers that we read. */
     final Translator tables;
+
+    /** The first writable segment of the chain at hand, -1 if there was none so far. Only where there are both kinds. */
+    private int firstWritable;
 
     private final ChainBatch batch;
     private final MemorySegment scratch = Arena.ofAuto().allocate(DESC_BYTES, Long.BYTES);
@@ -67,11 +73,12 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
         size = setup.size();
         features = setup.features();
         eventIdx = VirtioFeature.RING_EVENT_IDX.in(features);
-        indirect = VirtioFeature.RING_INDIRECT_DESC.in(features);
+        // QEMU does not say what the driver of a crypto device has negotiated: tables are taken as they come
+        indirect = VirtioFeature.RING_INDIRECT_DESC.in(features) || direction == EITHER;
         maxTableEntries = Math.max(size, MIN_INDIRECT_LIMIT);
         this.direction = direction;
-        usesBatches = VirtioFeature.IN_ORDER.in(features) && direction != DescFlags.WRITE;
-        buffers = new Translator(memory, iotlb, direction == DescFlags.WRITE ? Iotlb.WRITE : Iotlb.READ);
+        usesBatches = VirtioFeature.IN_ORDER.in(features) && direction == 0;
+        buffers = new Translator(memory, iotlb, direction == 0 ? Iotlb.READ : Iotlb.WRITE);
         tables = new Translator(memory, iotlb, Iotlb.READ);
         batch = new ChainBatch(size);
     }
@@ -80,7 +87,8 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
      * Makes the ring of the kind that {@code setup} says; its device does not ask to be notified.
      *
      * @param iotlb null if descriptors have guest physical addresses
-     * @param direction {@code DescFlags.WRITE} for a ring whose buffers we write, 0 for one whose buffers we read
+     * @param direction {@code DescFlags.WRITE} for a ring whose buffers we write, 0 for one whose buffers we read, or
+     *     {@link #EITHER}
      */
     public static Ring create(RingSetup setup, GuestMemory memory, @Nullable Iotlb iotlb, int direction) {
         Ring ring = setup.packed()
@@ -125,11 +133,16 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
      */
     public abstract void resumeAtUsed();
 
-    /** Marks the buffers of the first {@code count} chains of the batch, as far as they were written; before they are published. */
+    /**
+     * Marks the buffers of the first {@code count} chains of the batch, as far as they were written; before they are published. In rings with both
+     * kinds of buffers all that may be written is marked: a crypto device's status is in the last byte, wherever the data ends.
+     */
     final void logBuffers(DirtyLog to, int count) {
+        boolean either = direction == EITHER;
         for (int chain = 0; chain < count; chain++) {
-            long left = batch.writtenBytes[chain];
-            for (int i = batch.firstSegment[chain]; left > 0 && i < batch.firstSegment[chain + 1]; i++) {
+            long left = either ? Long.MAX_VALUE : batch.writtenBytes[chain];
+            int first = either ? batch.firstWritable[chain] : batch.firstSegment[chain];
+            for (int i = first; left > 0 && i < batch.firstSegment[chain + 1]; i++) {
                 long bytes = Math.min(left, batch.length[i]);
                 logHost(to, batch.address[i], bytes);
                 left -= bytes;
@@ -266,13 +279,47 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
         return entryCopy;
     }
 
+    /** A chain begins. */
+    final void startChain() {
+        firstWritable = -1;
+    }
+
+    /** A chain is complete, or was taken out of the batch again. */
+    final void endChain(int chain) {
+        if (direction == EITHER) {
+            int segments = batch.segments;
+            batch.firstWritable[chain] = firstWritable < 0 ? segments : Math.min(firstWritable, segments);
+        }
+    }
+
     /**
-     * Adds a buffer of the driver's to the batch, in as many pieces as there are regions.
+     * Adds a buffer of the driver's to the batch.
      *
-     * @return whether the whole buffer is guest memory
+     * @param flags its descriptor's
+     * @return its bytes, or {@link ChainBatch#BAD} if its direction is wrong or not all of it is guest memory
      */
-    final boolean addBuffer(long gpa, long bytes) {
-        long host = buffers.toHost(gpa, bytes);
+    final long takeBuffer(long gpa, long bytes, int flags) {
+        int access = flags & DescFlags.WRITE;
+        boolean added = direction == EITHER
+                ? addEither(gpa, bytes, access)
+                : access == direction && addBuffer(buffers, gpa, bytes);
+        return added ? bytes : ChainBatch.BAD;
+    }
+
+    /** Buffers to read come before those to write (virtio 1.2 §2.7.4.2, §2.8.17). */
+    private boolean addEither(long gpa, long bytes, int access) {
+        if (access == 0) {
+            return firstWritable < 0 && addBuffer(tables, gpa, bytes);
+        }
+        if (firstWritable < 0) {
+            firstWritable = batch.segments;
+        }
+        return addBuffer(buffers, gpa, bytes);
+    }
+
+    /** In as many pieces as there are regions; false if not all of it is guest memory. */
+    private boolean addBuffer(Translator translator, long gpa, long bytes) {
+        long host = translator.toHost(gpa, bytes);
         if (host != 0) {
             batch.add(host, bytes);
             return true;
@@ -280,11 +327,11 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
         long at = gpa;
         long left = bytes;
         while (left > 0) {
-            long piece = Math.min(left, buffers.contiguous(at));
+            long piece = Math.min(left, translator.contiguous(at));
             if (piece <= 0 || batch.segments >= MAX_SEGMENTS) {
                 return false;
             }
-            batch.add(buffers.toHost(at, piece), piece);
+            batch.add(translator.toHost(at, piece), piece);
             at += piece;
             left -= piece;
         }

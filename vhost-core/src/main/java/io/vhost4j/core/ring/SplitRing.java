@@ -152,6 +152,7 @@ final class SplitRing extends Ring {
         long total = 0;
         int slot = head;
         int seen = 0;
+        startChain();
         while (true) {
             if (++seen > slotsLeft) {
                 setFault(RingFault.CHAIN_TOO_LONG, seen);
@@ -181,12 +182,9 @@ final class SplitRing extends Ring {
                 return 0;
             }
         }
+        endChain(chain);
         batch.totalBytes[chain] = total;
         return seen;
-    }
-
-    private long takeBuffer(long gpa, long bytes, int flags) {
-        return (flags & DescFlags.WRITE) == direction && addBuffer(gpa, bytes) ? bytes : ChainBatch.BAD;
     }
 
     /** Walks an indirect table (virtio 1.2 §2.7.5.3); its entries follow each other by {@code next}, from entry 0. */

@@ -44,12 +44,17 @@ public final class CoreProvider implements VhostProvider {
     }
 
     @Override
-    public void unregister(Path path) {
+    public VhostDriver driver(Path path) {
         DriverImpl driver = DRIVERS.get(key(path));
         if (driver == null) {
             throw new ConfigurationException(path + ": no driver is registered for it");
         }
-        driver.close();
+        return driver;
+    }
+
+    @Override
+    public void unregister(Path path) {
+        driver(path).close();
     }
 
     @Override

@@ -12,7 +12,9 @@ import io.vhost4j.VhostDriver;
 import io.vhost4j.VirtioFeature;
 import io.vhost4j.core.linux.UnixSocket;
 import io.vhost4j.core.net.NetOptions;
+import io.vhost4j.core.ring.ChainDriver;
 import io.vhost4j.core.session.Counters;
+import io.vhost4j.core.session.DeviceKind;
 import io.vhost4j.core.session.OfferedFeatures;
 import io.vhost4j.core.session.SessionConfig;
 import io.vhost4j.core.session.SocketState;
@@ -26,7 +28,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A registered socket: settings until it is started, connections from then on. */
-final class DriverImpl implements VhostDriver {
+final class DriverImpl implements VhostDriver, ChainDriver {
     private static final Logger LOG = LoggerFactory.getLogger(DriverImpl.class);
     private static final int MAX_MODE = 0777;
     private static final long SEGMENTATION = VirtioFeature.maskOf(
@@ -44,7 +46,7 @@ final class DriverImpl implements VhostDriver {
     // guarded by this, until started
     private long features;
     private long protocolFeatures;
-    private boolean builtinNet = true;
+    private DeviceKind kind = DeviceKind.NET;
     private int maxQueuePairs = MAX_QUEUE_PAIRS;
     private RecoveryPolicy recovery = RecoveryPolicy.INFLIGHT;
     private int mode = -1;
@@ -158,7 +160,13 @@ final class DriverImpl implements VhostDriver {
     @Override
     public synchronized void setBuiltinVirtioNet(boolean builtin) {
         requireNotStarted();
-        builtinNet = builtin;
+        kind = builtin ? DeviceKind.NET : DeviceKind.APPLICATION;
+    }
+
+    @Override
+    public synchronized void serveChains() {
+        requireNotStarted();
+        kind = DeviceKind.CHAINS;
     }
 
     @Override
@@ -296,7 +304,7 @@ final class DriverImpl implements VhostDriver {
                 limits,
                 state,
                 recovery,
-                builtinNet);
+                kind);
     }
 
     private Transport makeTransport(VhostEvents loop, SessionConfig config) {
@@ -365,7 +373,7 @@ final class DriverImpl implements VhostDriver {
 
     private void requireSupported(long wanted) {
         long unknown = wanted & ~supported;
-        if (unknown != 0 && builtinNet) {
+        if (unknown != 0 && kind == DeviceKind.NET) {
             throw new ConfigurationException("virtio features 0x" + Long.toHexString(unknown) + " "
                     + VirtioFeature.setOf(unknown) + ": not supported with these flags");
         }

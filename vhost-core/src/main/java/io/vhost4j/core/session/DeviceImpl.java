@@ -12,6 +12,8 @@ import io.vhost4j.VringMemory;
 import io.vhost4j.core.linux.Numa;
 import io.vhost4j.core.memory.GuestRegion;
 import io.vhost4j.core.net.NetQueue;
+import io.vhost4j.core.ring.ChainDevice;
+import io.vhost4j.core.ring.ChainWork;
 import io.vhost4j.packet.Packet;
 import io.vhost4j.packet.PacketPool;
 import java.lang.foreign.MemorySegment;
@@ -20,7 +22,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A session's device as the application sees it. */
-final class DeviceImpl implements VhostDevice {
+final class DeviceImpl implements VhostDevice, ChainDevice {
     private final int vid;
     private final VhostSession session;
     private volatile @Nullable Object attachment;
@@ -151,7 +153,7 @@ final class DeviceImpl implements VhostDevice {
     }
 
     private void requireServedHere(String method) {
-        if (session.config().builtinNet()) {
+        if (session.config().kind().servedHere()) {
             throw new IllegalStateException(
                     method + ": the library serves the rings of this device; see" + " VhostDriver.setBuiltinVirtioNet");
         }
@@ -185,6 +187,12 @@ final class DeviceImpl implements VhostDevice {
         }
         NetQueue queue = session.rings().queueOrNull(queueId);
         return queue == null ? 0 : queue.dequeueBurst(pool, packets, from, count);
+    }
+
+    @Override
+    public int serve(int queueId, ChainWork work, boolean notify) {
+        NetQueue queue = session.rings().queueOrNull(queueId);
+        return queue == null ? 0 : queue.serve(work, notify);
     }
 
     @Override

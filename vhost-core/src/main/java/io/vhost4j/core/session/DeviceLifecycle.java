@@ -12,14 +12,14 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The device is ready when its first receive and its first transmit ring run and are enabled, and, if the front-end tells
  * the device status, the driver is ready. A ring need not have been given anything to notify the guest by. A device that the application
- * serves itself is ready when all of its rings are.
+ * serves itself is ready when all of its rings are, one that a module of the library serves when any is.
  */
 final class DeviceLifecycle {
     private static final Logger LOG = LoggerFactory.getLogger(DeviceLifecycle.class);
 
     private final VhostDevice device;
     private final VhostDeviceOps ops;
-    private final boolean builtinNet;
+    private final DeviceKind kind;
     private final SocketState socket;
     private final RingTable rings;
     private final Negotiation agreed;
@@ -29,7 +29,7 @@ final class DeviceLifecycle {
     DeviceLifecycle(VhostDevice device, SessionConfig config, RingTable rings, Negotiation agreed) {
         this.device = device;
         ops = config.ops();
-        builtinNet = config.builtinNet();
+        kind = config.kind();
         socket = config.socket();
         this.rings = rings;
         this.agreed = agreed;
@@ -63,12 +63,20 @@ final class DeviceLifecycle {
 
     /** Before a ring stops: stops the device if it cannot do without, otherwise reports the ring. */
     void ringStops(RingState ring) {
-        if (ring.index < 2 || !builtinNet) {
+        if (stopsWith(ring)) {
             stop();
         } else if (ring.reported) {
             ring.reported = false;
             call("vringStateChanged", () -> ops.vringStateChanged(device, ring.index, false));
         }
+    }
+
+    private boolean stopsWith(RingState ring) {
+        return switch (kind) {
+            case NET -> ring.index < 2;
+            case CHAINS -> rings.all().stream().noneMatch(other -> other != ring && other.ready());
+            case APPLICATION -> true;
+        };
     }
 
     void featuresChanged(long features) {
@@ -111,9 +119,11 @@ final class DeviceLifecycle {
     }
 
     private boolean ready() {
-        boolean ready = builtinNet
-                ? rings.isReady(0) && rings.isReady(1)
-                : rings.count() > 0 && rings.all().stream().allMatch(RingState::ready);
+        boolean ready = switch (kind) {
+            case NET -> rings.isReady(0) && rings.isReady(1);
+            case CHAINS -> rings.all().stream().anyMatch(RingState::ready);
+            case APPLICATION -> rings.count() > 0 && rings.all().stream().allMatch(RingState::ready);
+        };
         return ready && agreed.driverReady();
     }
 
@@ -127,7 +137,7 @@ final class DeviceLifecycle {
                     device.vid(),
                     change);
         }
-        rings.setActive(builtinNet);
+        rings.setActive(kind.servedHere());
         running = true;
         try {
             call("newDevice", () -> ops.newDevice(device));

@@ -24,6 +24,8 @@ final class Negotiation {
     private volatile boolean featuresSet;
     private boolean featuresRefused;
     private int status;
+    /** Whether a ring's position showed what the features do not. */
+    private volatile boolean packedSeen;
 
     Negotiation(long offered, long offeredProtocol) {
         this.offered = offered;
@@ -61,7 +63,19 @@ final class Negotiation {
     }
 
     boolean packed() {
-        return VirtioFeature.RING_PACKED.in(features);
+        return packedSeen || VirtioFeature.RING_PACKED.in(features);
+    }
+
+    /**
+     * Takes rings for packed ones because of a position that only those have, unless the features say what they are. QEMU does not
+     * pass on what the driver of a crypto device has negotiated.
+     *
+     * @param base as SET_VRING_BASE gives it
+     */
+    void lookAtBase(long base) {
+        if (!VirtioFeature.VERSION_1.in(features) && base >>> 16 != 0) {
+            packedSeen = true;
+        }
     }
 
     /** Whether GET_VRING_BASE may leave buffers in flight, so that a ring's two positions may differ. */
@@ -156,6 +170,7 @@ final class Negotiation {
         features = 0;
         featuresSet = false;
         featuresRefused = false;
+        packedSeen = false;
         mtu = 0;
         status = 0;
     }

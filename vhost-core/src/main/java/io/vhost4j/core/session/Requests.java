@@ -34,9 +34,10 @@ final class Requests {
     Requests(DeviceImpl device, SessionConfig config, EventLoop loop, QueueEvents events) {
         this.config = config;
         agreed = new Negotiation(config.features(), config.protocolFeatures());
-        rings = new RingTable(events, config.net(), 2 * config.maxQueuePairs());
+        rings = new RingTable(events, config.net(), config.kind(), 2 * config.maxQueuePairs());
         log = new LogControl(config.ifname(), rings, agreed, config.limits().logBytes());
-        inflight = new InflightControl(agreed, rings, config.limits().inflightBytes(), config.builtinNet());
+        inflight = new InflightControl(
+                agreed, rings, config.limits().inflightBytes(), config.kind().servedHere());
         backendChannel = new BackendChannel(config, agreed, loop);
         ringControl = new RingControl(config, rings, agreed, log, inflight, backendChannel);
         postcopy = new PostcopyControl(agreed);
@@ -146,7 +147,7 @@ final class Requests {
 
     /** A network device counts pairs, others count rings. */
     private int queues() {
-        return config.builtinNet() ? config.maxQueuePairs() : 2 * config.maxQueuePairs();
+        return config.kind() == DeviceKind.NET ? config.maxQueuePairs() : 2 * config.maxQueuePairs();
     }
 
     private Reply setOwner() {

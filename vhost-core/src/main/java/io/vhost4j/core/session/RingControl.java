@@ -34,6 +34,7 @@ final class RingControl {
     private final LogControl log;
     private final InflightControl inflight;
     private final RecoveryPolicy recovery;
+    private final DeviceKind kind;
     private final BackendChannel channel;
     private GuestMemory memory = GuestMemory.EMPTY;
     private @Nullable Iotlb iotlb;
@@ -49,6 +50,7 @@ final class RingControl {
         name = config.ifname();
         counters = config.counters();
         recovery = config.recovery();
+        kind = config.kind();
         throttle = config.throttle();
         this.rings = rings;
         this.agreed = agreed;
@@ -115,6 +117,9 @@ final class RingControl {
     /** Sets the position; a running ring goes on from there. */
     Reply setBase(long queue, long base) {
         RingState ring = rings.ring(queue);
+        if (kind == DeviceKind.CHAINS) {
+            agreed.lookAtBase(base);
+        }
         boolean running = ring.queue.started();
         if (running) {
             ring.stop();
@@ -135,6 +140,10 @@ final class RingControl {
         RingState ring = rings.ring(queue);
         ring.kick.give(eventFd(ring, "SET_VRING_KICK", fd));
         ring.kicked = true;
+        if (kind == DeviceKind.CHAINS && !ring.enableGiven) {
+            // QEMU negotiates protocol features for a crypto device and then never enables its rings
+            ring.setEnabled(true);
+        }
         startIfComplete(ring);
         return Reply.ACK;
     }
@@ -173,6 +182,7 @@ final class RingControl {
             throw new RequestRejectedException(
                     "SET_VRING_ENABLE: queue=" + queue + ", enable=" + enable + ": is 0 or 1");
         }
+        ring.enableGiven = true;
         ring.setEnabled(enable == 1);
         return Reply.ACK;
     }

@@ -37,6 +37,9 @@ final class RingState {
     /** Whether the ring ran before over this connection. */
     boolean served;
 
+    /** Whether the front-end ever said whether the ring is enabled. */
+    boolean enableGiven;
+
     /** Whether the front-end said how it wants to be notified, if only that it does not. */
     boolean callGiven;
 

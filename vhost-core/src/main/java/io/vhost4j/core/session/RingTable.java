@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class RingTable {
     private final QueueListener listener;
     private final NetOptions options;
+    private final boolean chains;
     private final int limit;
 
     /** Replaced, never changed. */
@@ -23,9 +24,10 @@ final class RingTable {
     /** Whether the device runs. */
     private boolean active;
 
-    RingTable(QueueListener listener, NetOptions options, int limit) {
+    RingTable(QueueListener listener, NetOptions options, DeviceKind kind, int limit) {
         this.listener = listener;
         this.options = options;
+        chains = kind == DeviceKind.CHAINS;
         this.limit = limit;
     }
 
@@ -40,7 +42,7 @@ final class RingTable {
         if (number >= current.length) {
             RingState[] next = Arrays.copyOf(current, number + 1);
             for (int i = current.length; i < next.length; i++) {
-                next[i] = new RingState(i, new NetQueue(i, listener, options));
+                next[i] = new RingState(i, new NetQueue(i, listener, options, chains));
                 next[i].setEnabled(enabledAtFirst);
                 next[i].setActive(active);
             }

@@ -19,7 +19,7 @@ import io.vhost4j.core.net.NetOptions;
  * @param limits what a front-end may cost
  * @param socket what the sessions of the socket share
  * @param recovery where rings go on that were served before
- * @param builtinNet whether the library serves the rings, as those of a network device
+ * @param kind who serves the rings
  */
 public record SessionConfig(
         String ifname,
@@ -32,7 +32,7 @@ public record SessionConfig(
         ConnectionLimits limits,
         SocketState socket,
         RecoveryPolicy recovery,
-        boolean builtinNet) {
+        DeviceKind kind) {
     /** With the limits, the recovery and the rings that apply by default. */
     public SessionConfig(
             String ifname,
@@ -53,7 +53,7 @@ public record SessionConfig(
                 ConnectionLimits.DEFAULT,
                 new SocketState(),
                 RecoveryPolicy.INFLIGHT,
-                true);
+                DeviceKind.NET);
     }
 
     Counters counters() {

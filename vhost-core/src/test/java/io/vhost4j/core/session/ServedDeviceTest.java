@@ -53,7 +53,7 @@ class ServedDeviceTest {
                 OfferedFeatures.VIRTIO_DEFAULT | 1L << 2,
                 OfferedFeatures.PROTOCOL_DEFAULT,
                 ConnectionLimits.DEFAULT,
-                builtinNet);
+                builtinNet ? DeviceKind.NET : DeviceKind.APPLICATION);
         device = fixture.ops.device();
     }
 

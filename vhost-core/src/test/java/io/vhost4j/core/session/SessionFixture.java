@@ -56,10 +56,10 @@ final class SessionFixture implements AutoCloseable {
     }
 
     SessionFixture(long features, long protocolFeatures, ConnectionLimits limits) {
-        this(features, protocolFeatures, limits, true);
+        this(features, protocolFeatures, limits, DeviceKind.NET);
     }
 
-    SessionFixture(long features, long protocolFeatures, ConnectionLimits limits, boolean builtinNet) {
+    SessionFixture(long features, long protocolFeatures, ConnectionLimits limits, DeviceKind kind) {
         UnixSocket.Pair pair = UnixSocket.pair();
         SessionConfig config = new SessionConfig(
                 "test",
@@ -72,7 +72,7 @@ final class SessionFixture implements AutoCloseable {
                 limits,
                 state,
                 RecoveryPolicy.INFLIGHT,
-                builtinNet);
+                kind);
         session = new VhostSession(pair.first(), config, new Loop(), registry, () -> {});
         frontend = new FakeFrontend(pair.second(), this::work);
         session.start();
