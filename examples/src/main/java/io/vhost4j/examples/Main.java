@@ -12,6 +12,7 @@ import io.vhost4j.examples.doctor.DoctorCommand;
 import io.vhost4j.examples.forward.ForwardCommand;
 import io.vhost4j.examples.ping.PingCommand;
 import io.vhost4j.examples.pktgen.PktgenCommand;
+import io.vhost4j.examples.vdpa.VdpaCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -78,6 +79,7 @@ public final class Main implements Runnable {
                 .addSubcommand("forward", new ForwardCommand(session))
                 .addSubcommand("ping", new PingCommand(session))
                 .addSubcommand("pktgen", new PktgenCommand(session))
+                .addSubcommand("vdpa", new VdpaCommand(session))
                 .addSubcommand("doctor", new DoctorCommand(session))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler((failure, typed) -> main.wrongUsage(failure))

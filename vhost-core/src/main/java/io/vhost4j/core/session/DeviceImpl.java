@@ -10,16 +10,21 @@ import io.vhost4j.VhostDevice;
 import io.vhost4j.Vring;
 import io.vhost4j.VringMemory;
 import io.vhost4j.core.linux.Numa;
+import io.vhost4j.core.memory.DirtyLog;
+import io.vhost4j.core.memory.GuestAccess;
+import io.vhost4j.core.memory.GuestMemory;
 import io.vhost4j.core.memory.GuestRegion;
 import io.vhost4j.core.net.NetQueue;
 import io.vhost4j.packet.Packet;
 import io.vhost4j.packet.PacketPool;
+import io.vhost4j.vdpa.VdpaDevice;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** A session's device as the application sees it. */
-final class DeviceImpl implements VhostDevice {
+final class DeviceImpl implements VhostDevice, GuestAccess {
     private final int vid;
     private final VhostSession session;
     private volatile @Nullable Object attachment;
@@ -96,7 +101,9 @@ final class DeviceImpl implements VhostDevice {
 
     @Override
     public void setVringBase(int queueId, int base) {
-        requireServedHere("setVringBase");
+        if (!session.requests().vdpa.wanted()) {
+            requireServedHere("setVringBase");
+        }
         queue(queueId).setBase(base);
     }
 
@@ -209,6 +216,31 @@ final class DeviceImpl implements VhostDevice {
     @Override
     public int kickFd(int queueId) {
         return session.rings().existing(queueId).kickFd();
+    }
+
+    @Override
+    public int callFd(int queueId) {
+        return session.rings().existing(queueId).callFd();
+    }
+
+    @Override
+    public @Nullable VdpaDevice getVdpaDevice() {
+        return session.requests().vdpa.target();
+    }
+
+    @Override
+    public CompletableFuture<Void> hostNotifierCtrl(int queueId, boolean enable) {
+        return HostNotifiers.control(this, queueId, enable);
+    }
+
+    @Override
+    public GuestMemory guestMemory() {
+        return session.memory().memory();
+    }
+
+    @Override
+    public @Nullable DirtyLog dirtyLog() {
+        return session.requests().log.log();
     }
 
     @Override

@@ -32,6 +32,9 @@ final class RingState {
     /** Whether the application was told that the ring is enabled. */
     boolean reported;
 
+    /** Whether the vDPA device was told that the ring is ready. */
+    boolean toldDevice;
+
     /** Whether the ring ran before over this connection. */
     boolean served;
 
@@ -52,6 +55,7 @@ final class RingState {
     private @Nullable EventFd kickByMessage;
 
     private volatile int kickFd = -1;
+    private volatile int callFd = -1;
 
     RingState(int index, NetQueue queue) {
         this.index = index;
@@ -105,6 +109,11 @@ final class RingState {
         return kickFd;
     }
 
+    /** The descriptor that the guest is notified by, -1 if there is none. Any thread. */
+    int callFd() {
+        return callFd;
+    }
+
     /** Takes what the front-end notifies by, null to poll. */
     void giveKick(@Nullable OwnedFd next) {
         kickGiven = true;
@@ -143,6 +152,7 @@ final class RingState {
     void replaceCall(@Nullable EventFd next, boolean byMessage) {
         EventFd old = call;
         call = next;
+        callFd = next == null ? -1 : next.fd();
         queue.pause();
         try {
             queue.setCall(next);
