@@ -8,5 +8,6 @@ module io.vhost4j.drivers {
     requires static org.jspecify;
 
     provides io.vhost4j.spi.VdpaDriver with
+            io.vhost4j.drivers.ifcvf.IfcvfDriver,
             io.vhost4j.drivers.sim.SimDriver;
 }
