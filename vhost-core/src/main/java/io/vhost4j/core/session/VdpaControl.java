@@ -168,7 +168,6 @@ final class VdpaControl {
         } catch (RuntimeException | InternalError e) {
             to.onFailure(null);
             target = null;
-            config.counters().ringBroken();
             LOG.warn(
                     "{}: vid={}: {} cannot serve, the library does: {}",
                     device.getIfname(),
@@ -248,7 +247,6 @@ final class VdpaControl {
                     device.vid(),
                     by.identity().name(),
                     reason);
-            config.counters().ringBroken();
             close();
             target = null;
             onFailure.run();
