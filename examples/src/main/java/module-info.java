@@ -28,4 +28,6 @@ module io.vhost4j.examples {
             info.picocli;
     opens io.vhost4j.examples.pktgen to
             info.picocli;
+    opens io.vhost4j.examples.vdpa to
+            info.picocli;
 }

@@ -6,4 +6,8 @@ module io.vhost4j.drivers {
     requires io.vhost4j.core;
     requires org.slf4j;
     requires static org.jspecify;
+
+    provides io.vhost4j.spi.VdpaDriver with
+            io.vhost4j.drivers.ifcvf.IfcvfDriver,
+            io.vhost4j.drivers.sim.SimDriver;
 }

@@ -3,9 +3,11 @@ package io.vhost4j;
 
 import io.vhost4j.packet.Packet;
 import io.vhost4j.packet.PacketPool;
+import io.vhost4j.vdpa.VdpaDevice;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,7 +71,8 @@ public interface VhostDevice {
      * rings that the application serves itself.
      *
      * @param base as {@link #getVringBase}
-     * @throws IllegalStateException if the library serves the rings, see {@link VhostDriver#setBuiltinVirtioNet}
+     * @throws IllegalStateException if the library serves the rings: see {@link VhostDriver#setBuiltinVirtioNet} and
+     *     {@link VdpaDevice#devClose}
      */
     void setVringBase(int queueId, int base);
 
@@ -188,6 +191,25 @@ public interface VhostDevice {
      * @return false if the time was over
      */
     boolean awaitQueue(int queueId, Duration timeout);
+
+    /**
+     * The file descriptor that the guest is notified by, for devices that do so themselves; -1 if the front-end gave none. It stays
+     * the library's: it may be closed when the ring stops.
+     */
+    int callFd(int queueId);
+
+    /** The vDPA device that serves the rings now; null if burst calls do. */
+    @Nullable
+    VdpaDevice getVdpaDevice();
+
+    /**
+     * Has the guest ring the vDPA device's doorbell of a ring itself, or no more; mirrors {@code rte_vhost_host_notifier_ctrl}. Needs the
+     * protocol feature HOST_NOTIFIER and a {@link VdpaDevice#getNotifyArea}. Until the future has completed, and if it fails, the guest's
+     * notifications arrive on {@link #kickFd}.
+     *
+     * @return completes when the front-end has done it, exceptionally if it cannot be
+     */
+    CompletableFuture<Void> hostNotifierCtrl(int queueId, boolean enable);
 
     /** Requests to the front-end. */
     BackendRequests backendRequests();

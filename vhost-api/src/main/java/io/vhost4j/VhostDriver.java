@@ -2,7 +2,10 @@
 package io.vhost4j;
 
 import io.vhost4j.spi.VhostProvider;
+import io.vhost4j.vdpa.VdpaDevice;
+import io.vhost4j.vdpa.VdpaDeviceType;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A vhost-user socket; mirrors the {@code rte_vhost_driver_*} family.
@@ -120,6 +123,36 @@ public interface VhostDriver extends AutoCloseable {
 
     /** What has happened on this socket so far. Any time, also after {@link #close}. */
     DriverCounters counters();
+
+    /**
+     * Has a vDPA device serve the rings of this socket's front-end; mirrors {@code rte_vhost_driver_attach_vdpa_device}. Front-ends that
+     * connect from now on are offered what both the driver and the device have, and the device's configuration space and doorbells; the
+     * device gets the rings when they are ready. While it has them, {@link VhostDevice#getVdpaDevice} is not null and burst calls move nothing.
+     *
+     * <p>May be called while the driver runs: then a connected front-end whose negotiated features the device has is handed over. If the
+     * device cannot serve, or fails while it does, the library serves the rings itself. Each change of who serves them is a
+     * {@link VhostDeviceOps#destroyDevice} and a {@link VhostDeviceOps#newDevice}, which the guest does not notice.
+     *
+     * @throws ConfigurationException if one is attached already
+     */
+    void attachVdpaDevice(VdpaDevice device);
+
+    /**
+     * Takes the vDPA device away; mirrors {@code rte_vhost_driver_detach_vdpa_device}. The library goes on with the rings of a connected
+     * front-end where the device stopped. When this returns, the device has let go of all; from a callback it may take until the
+     * callback has returned.
+     */
+    void detachVdpaDevice();
+
+    /** The vDPA device that is attached, or null; mirrors {@code rte_vhost_driver_get_vdpa_device}. */
+    @Nullable
+    VdpaDevice getVdpaDevice();
+
+    /** What the attached vDPA device is to the guest, or null; mirrors {@code rte_vhost_driver_get_vdpa_dev_type}. */
+    default @Nullable VdpaDeviceType getVdpaDevType() {
+        VdpaDevice device = getVdpaDevice();
+        return device == null ? null : device.getDevType();
+    }
 
     /** Sets who is told about devices; required before {@link #start}. */
     void callbackRegister(VhostDeviceOps ops);

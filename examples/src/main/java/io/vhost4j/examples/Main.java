@@ -13,6 +13,7 @@ import io.vhost4j.examples.doctor.DoctorCommand;
 import io.vhost4j.examples.forward.ForwardCommand;
 import io.vhost4j.examples.ping.PingCommand;
 import io.vhost4j.examples.pktgen.PktgenCommand;
+import io.vhost4j.examples.vdpa.VdpaCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -80,6 +81,7 @@ public final class Main implements Runnable {
                 .addSubcommand("crypto", new CryptoCommand(session))
                 .addSubcommand("ping", new PingCommand(session))
                 .addSubcommand("pktgen", new PktgenCommand(session))
+                .addSubcommand("vdpa", new VdpaCommand(session))
                 .addSubcommand("doctor", new DoctorCommand(session))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler((failure, typed) -> main.wrongUsage(failure))

@@ -50,7 +50,7 @@ public final class NetQueue {
     private boolean callByMessage;
     private @Nullable EventFd error;
     private @Nullable EventFd logSignal;
-    private boolean wantsNotification;
+    private volatile boolean wantsNotification;
     /** Whether the front-end has enabled the ring since it started. */
     private boolean wasEnabled;
 
@@ -59,7 +59,7 @@ public final class NetQueue {
 
     private int lastBase;
     /** Whether {@link #lastBase} is the position also of a running ring. */
-    private boolean servedElsewhere;
+    private volatile boolean servedElsewhere;
 
     // read by any thread
     private volatile boolean started;
@@ -279,6 +279,18 @@ public final class NetQueue {
         } finally {
             resume();
         }
+    }
+
+    /** Whether {@link #setBase} was called since the ring started. */
+    public boolean servedElsewhere() {
+        return servedElsewhere;
+    }
+
+    /** Has the guest notify whoever serves the ring from now on. Not while paused. */
+    public void askForNotification() {
+        boolean wanted = wantsNotification;
+        enableNotification(true);
+        wantsNotification = wanted;
     }
 
     /** As {@link #base}, while paused. */

@@ -67,6 +67,11 @@ final class Connection implements EventHandler {
         session.endAtLimit(reason);
     }
 
+    /** The socket's vDPA device is another. */
+    void vdpaChanged() {
+        session.vdpaChanged();
+    }
+
     /** Ends the session. */
     void end(String reason) {
         session.end(reason);

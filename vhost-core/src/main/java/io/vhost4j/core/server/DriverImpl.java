@@ -18,11 +18,15 @@ import io.vhost4j.core.session.DeviceKind;
 import io.vhost4j.core.session.OfferedFeatures;
 import io.vhost4j.core.session.SessionConfig;
 import io.vhost4j.core.session.SocketState;
+import io.vhost4j.core.session.VdpaAttachment;
+import io.vhost4j.vdpa.VdpaDevice;
+import io.vhost4j.vdpa.VdpaDeviceType;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +35,7 @@ import org.slf4j.LoggerFactory;
 final class DriverImpl implements VhostDriver, ChainDriver {
     private static final Logger LOG = LoggerFactory.getLogger(DriverImpl.class);
     private static final int MAX_MODE = 0777;
+    private static final long TELL_MILLIS = 200;
     private static final long SEGMENTATION = VirtioFeature.maskOf(
             VirtioFeature.HOST_TSO4, VirtioFeature.HOST_TSO6, VirtioFeature.HOST_ECN, VirtioFeature.HOST_UFO);
 
@@ -212,6 +217,64 @@ final class DriverImpl implements VhostDriver, ChainDriver {
     }
 
     @Override
+    public void attachVdpaDevice(VdpaDevice device) {
+        VdpaAttachment attachment = VdpaAttachment.of(device);
+        VhostEvents loop;
+        synchronized (this) {
+            VdpaAttachment before = state.vdpa().attached();
+            if (closing || before != null) {
+                throw new ConfigurationException(path + ": "
+                        + (before == null
+                                ? "the driver is closed"
+                                : before.device().identity().name() + " is attached: detach it first"));
+            }
+            state.vdpa().set(attachment);
+            loop = events;
+        }
+        if (loop != null) {
+            tellConnections(loop);
+        }
+    }
+
+    @Override
+    public void detachVdpaDevice() {
+        VhostEvents loop;
+        synchronized (this) {
+            state.vdpa().set(null);
+            loop = events;
+        }
+        if (loop != null) {
+            tellConnections(loop);
+        }
+    }
+
+    @Override
+    public @Nullable VdpaDevice getVdpaDevice() {
+        VdpaAttachment attachment = state.vdpa().attached();
+        return attachment == null ? null : attachment.device();
+    }
+
+    /** Has all connections take what is attached now; waits for that, unless on the event thread. */
+    private void tellConnections(VhostEvents loop) {
+        CountDownLatch told = new CountDownLatch(1);
+        loop.execute(() -> {
+            try {
+                List.copyOf(connections).forEach(Connection::vdpaChanged);
+            } finally {
+                told.countDown();
+            }
+        });
+        if (!loop.isCurrentThread()) {
+            // the loop may end first, when the driver is closed meanwhile
+            VhostEvents.uninterruptibly(() -> {
+                while (!told.await(TELL_MILLIS, TimeUnit.MILLISECONDS) && closed.getCount() > 0) {
+                    LOG.debug("{}: waits for the event thread", path);
+                }
+            });
+        }
+    }
+
+    @Override
     public synchronized void start() {
         requireNotStarted();
         VhostDeviceOps told = ops;
@@ -285,6 +348,8 @@ final class DriverImpl implements VhostDriver, ChainDriver {
     }
 
     private SessionConfig config(VhostDeviceOps told) {
+        VdpaAttachment attached = state.vdpa().attached();
+        boolean otherType = attached != null && attached.type() != VdpaDeviceType.NET;
         NetOptions net = new NetOptions(
                 flags.contains(DriverFlag.NET_STATS_ENABLE),
                 flags.contains(DriverFlag.LINEARBUF_SUPPORT),
@@ -295,7 +360,7 @@ final class DriverImpl implements VhostDriver, ChainDriver {
                 : protocolFeatures;
         return new SessionConfig(
                 path.toString(),
-                features,
+                otherType ? attached.features() : features,
                 protocol,
                 maxQueuePairs,
                 told,
@@ -304,7 +369,7 @@ final class DriverImpl implements VhostDriver, ChainDriver {
                 limits,
                 state,
                 recovery,
-                kind);
+                otherType ? DeviceKind.APPLICATION : kind);
     }
 
     private Transport makeTransport(VhostEvents loop, SessionConfig config) {

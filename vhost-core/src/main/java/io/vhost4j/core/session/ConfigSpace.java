@@ -6,20 +6,23 @@ import io.vhost4j.VhostDevice;
 import io.vhost4j.VhostDeviceOps;
 import io.vhost4j.core.layout.VhostUserConfig;
 import io.vhost4j.core.protocol.FrontendRequest;
+import io.vhost4j.vdpa.VdpaDevice;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 
-/** The requests about the configuration space, which is the application's. Event thread only. */
+/** The requests about the configuration space, which is the vDPA device's or the application's. Event thread only. */
 final class ConfigSpace {
     private static final long FLAG_MIGRATION = 1;
 
     private final VhostDevice device;
     private final VhostDeviceOps ops;
     private final Negotiation agreed;
+    private final VdpaControl vdpa;
 
-    ConfigSpace(VhostDevice device, VhostDeviceOps ops, Negotiation agreed) {
+    ConfigSpace(VhostDevice device, VhostDeviceOps ops, Negotiation agreed, VdpaControl vdpa) {
+        this.vdpa = vdpa;
         this.device = device;
         this.ops = ops;
         this.agreed = agreed;
@@ -35,7 +38,7 @@ final class ConfigSpace {
                     + ": the configuration space has " + VhostUserConfig.MAX_DATA + " bytes");
         }
         byte[] bytes = new byte[(int) request.size()];
-        if (!call("getConfig", () -> ops.getConfig(device, (int) request.offset(), bytes))) {
+        if (!call("getConfig", () -> read((int) request.offset(), bytes))) {
             return new Reply.Empty();
         }
         MemorySegment payload = Arena.ofAuto().allocate(VhostUserConfig.DATA + bytes.length, Long.BYTES);
@@ -57,10 +60,20 @@ final class ConfigSpace {
                     + VhostUserConfig.MAX_DATA + " is where the configuration space ends");
         }
         boolean migration = request.flags() == FLAG_MIGRATION;
-        if (!call("setConfig", () -> ops.setConfig(device, (int) request.offset(), request.bytes(), migration))) {
+        if (!call("setConfig", () -> write((int) request.offset(), request.bytes(), migration))) {
             throw new RequestRejectedException(what + ": the application does not take it");
         }
         return Reply.ACK;
+    }
+
+    private boolean read(int offset, byte[] into) {
+        VdpaDevice hardware = vdpa.target();
+        return hardware == null ? ops.getConfig(device, offset, into) : hardware.getConfig(offset, into);
+    }
+
+    private boolean write(int offset, byte[] bytes, boolean migration) {
+        VdpaDevice hardware = vdpa.target();
+        return hardware == null ? ops.setConfig(device, offset, bytes, migration) : hardware.setConfig(offset, bytes);
     }
 
     private static boolean inside(long offset, long size) {

@@ -10,19 +10,24 @@ import io.vhost4j.VhostDevice;
 import io.vhost4j.Vring;
 import io.vhost4j.VringMemory;
 import io.vhost4j.core.linux.Numa;
+import io.vhost4j.core.memory.DirtyLog;
+import io.vhost4j.core.memory.GuestAccess;
+import io.vhost4j.core.memory.GuestMemory;
 import io.vhost4j.core.memory.GuestRegion;
 import io.vhost4j.core.net.NetQueue;
 import io.vhost4j.core.ring.ChainDevice;
 import io.vhost4j.core.ring.ChainWork;
 import io.vhost4j.packet.Packet;
 import io.vhost4j.packet.PacketPool;
+import io.vhost4j.vdpa.VdpaDevice;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** A session's device as the application sees it. */
-final class DeviceImpl implements VhostDevice, ChainDevice {
+final class DeviceImpl implements VhostDevice, ChainDevice, GuestAccess {
     private final int vid;
     private final VhostSession session;
     private volatile @Nullable Object attachment;
@@ -99,7 +104,9 @@ final class DeviceImpl implements VhostDevice, ChainDevice {
 
     @Override
     public void setVringBase(int queueId, int base) {
-        requireServedHere("setVringBase");
+        if (!session.requests().vdpa.wanted()) {
+            requireServedHere("setVringBase");
+        }
         queue(queueId).setBase(base);
     }
 
@@ -223,6 +230,31 @@ final class DeviceImpl implements VhostDevice, ChainDevice {
     @Override
     public boolean awaitQueue(int queueId, Duration timeout) {
         return ring(queueId).await(timeout);
+    }
+
+    @Override
+    public int callFd(int queueId) {
+        return session.rings().existing(queueId).callFd();
+    }
+
+    @Override
+    public @Nullable VdpaDevice getVdpaDevice() {
+        return session.requests().vdpa.target();
+    }
+
+    @Override
+    public CompletableFuture<Void> hostNotifierCtrl(int queueId, boolean enable) {
+        return HostNotifiers.control(this, queueId, enable);
+    }
+
+    @Override
+    public GuestMemory guestMemory() {
+        return session.memory().memory();
+    }
+
+    @Override
+    public @Nullable DirtyLog dirtyLog() {
+        return session.requests().log.log();
     }
 
     @Override

@@ -23,16 +23,19 @@ final class DeviceLifecycle {
     private final SocketState socket;
     private final RingTable rings;
     private final Negotiation agreed;
+    private final VdpaControl vdpa;
     private volatile boolean running;
     private boolean connected;
 
-    DeviceLifecycle(VhostDevice device, SessionConfig config, RingTable rings, Negotiation agreed) {
+    DeviceLifecycle(VhostDevice device, SessionConfig config, RingTable rings, Negotiation agreed, VdpaControl vdpa) {
         this.device = device;
         ops = config.ops();
         kind = config.kind();
         socket = config.socket();
         this.rings = rings;
         this.agreed = agreed;
+        this.vdpa = vdpa;
+        vdpa.onFailure(this::restart);
     }
 
     boolean running() {
@@ -46,11 +49,14 @@ final class DeviceLifecycle {
 
     /** Starts the device if it has become ready, and reports rings whose state changed. */
     void settle() {
+        vdpa.tellStates();
         if (!running) {
             if (!ready()) {
                 return;
             }
             start();
+        } else if (vdpa.waits() && ready()) {
+            handOver();
         }
         for (RingState ring : rings.all()) {
             boolean ready = ring.ready();
@@ -63,7 +69,7 @@ final class DeviceLifecycle {
 
     /** Before a ring stops: stops the device if it cannot do without, otherwise reports the ring. */
     void ringStops(RingState ring) {
-        if (stopsWith(ring)) {
+        if (stopsWith(ring) || vdpa.wanted()) {
             stop();
         } else if (ring.reported) {
             ring.reported = false;
@@ -92,6 +98,7 @@ final class DeviceLifecycle {
         }
         running = false;
         try {
+            vdpa.close();
             call("destroyDevice", () -> ops.destroyDevice(device));
         } finally {
             rings.setActive(false);
@@ -108,6 +115,7 @@ final class DeviceLifecycle {
         } catch (CallbackFailedException e) {
             LOG.error("{}: {}", device.getIfname(), e.getMessage(), e);
         }
+        vdpa.cleanup();
         if (connected) {
             connected = false;
             try {
@@ -137,7 +145,7 @@ final class DeviceLifecycle {
                     device.vid(),
                     change);
         }
-        rings.setActive(kind.servedHere());
+        rings.setActive(kind.servedHere() && !vdpa.wanted());
         running = true;
         try {
             call("newDevice", () -> ops.newDevice(device));
@@ -146,6 +154,32 @@ final class DeviceLifecycle {
             rings.setActive(false);
             throw e;
         }
+        if (vdpa.wanted()) {
+            handOver();
+        }
+    }
+
+    /** Has the vDPA device serve, or the library if it does not. */
+    private void handOver() {
+        if (!vdpa.configure()) {
+            restart();
+        }
+    }
+
+    /** Another shall serve the rings: for the application the device ends, and starts again. */
+    private void restart() {
+        stop();
+        settle();
+    }
+
+    /** Another vDPA device was attached to the socket, or it was detached. */
+    void vdpaChanged() {
+        if (!vdpa.differs()) {
+            return;
+        }
+        stop();
+        vdpa.takeAttached();
+        settle();
     }
 
     private static void call(String name, Runnable callback) {

@@ -10,6 +10,7 @@ import io.vhost4j.core.protocol.LimitExceededException;
 import io.vhost4j.core.protocol.ReceivedFd;
 import java.lang.foreign.Arena;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Does what the front-end asks for: the parts of a session, and which of them each request is for. Event thread only. */
 final class Requests {
@@ -21,6 +22,7 @@ final class Requests {
     final RingControl ringControl;
     final MemoryControl memory;
     final DeviceLifecycle lifecycle;
+    final VdpaControl vdpa;
     final BackendChannel backendChannel;
     final LogControl log;
     final InflightControl inflight;
@@ -29,12 +31,19 @@ final class Requests {
     private final ConfigSpace configSpace;
     private final IommuControl iommu;
     private final DeviceState deviceState;
+    private final int maxQueuePairs;
     private boolean established;
 
     Requests(DeviceImpl device, SessionConfig config, EventLoop loop, QueueEvents events) {
         this.config = config;
-        agreed = new Negotiation(config.features(), config.protocolFeatures());
-        rings = new RingTable(events, config.net(), config.kind(), 2 * config.maxQueuePairs());
+        VdpaAttachment attached = config.socket().vdpa().attached();
+        agreed = attached == null
+                ? new Negotiation(config.features(), config.protocolFeatures())
+                : new Negotiation(
+                        attached.offered(config.features()), attached.offeredProtocol(config.protocolFeatures()));
+        maxQueuePairs =
+                attached == null ? config.maxQueuePairs() : Math.min(config.maxQueuePairs(), attached.queuePairs());
+        rings = new RingTable(events, config.net(), config.kind(), 2 * maxQueuePairs);
         log = new LogControl(config.ifname(), rings, agreed, config.limits().logBytes());
         inflight = new InflightControl(
                 agreed, rings, config.limits().inflightBytes(), config.kind().servedHere());
@@ -42,9 +51,10 @@ final class Requests {
         ringControl = new RingControl(config, rings, agreed, log, inflight, backendChannel);
         postcopy = new PostcopyControl(agreed);
         memory = new MemoryControl(rings, ringControl, postcopy, config.limits(), agreed);
-        lifecycle = new DeviceLifecycle(device, config, rings, agreed);
+        vdpa = new VdpaControl(device, config, rings, ringControl, agreed, loop);
+        lifecycle = new DeviceLifecycle(device, config, rings, agreed, vdpa);
         extern = new ExternMessages(device);
-        configSpace = new ConfigSpace(device, config.ops(), agreed);
+        configSpace = new ConfigSpace(device, config.ops(), agreed, vdpa);
         iommu = new IommuControl(agreed, backendChannel, loop, ringControl);
         deviceState = new DeviceState(agreed);
     }
@@ -96,6 +106,18 @@ final class Requests {
      */
     Reply handle(FrontendRequest request) {
         checkFds(request);
+        boolean suspended = vdpa.suspendFor(request);
+        try {
+            return dispatch(request);
+        } catch (RuntimeException e) {
+            if (suspended) {
+                lifecycle.settle();
+            }
+            throw e;
+        }
+    }
+
+    private Reply dispatch(FrontendRequest request) {
         return switch (request) {
             case FrontendRequest.GetFeatures() -> new Reply.U64(agreed.offered());
             case FrontendRequest.SetFeatures(var features) -> setFeatures(features);
@@ -107,7 +129,7 @@ final class Requests {
             case FrontendRequest.SetVringBase(var queue, var base) -> ringControl.setBase(queue, base);
             case FrontendRequest.GetVringBase(var queue) -> stopRing(queue);
             case FrontendRequest.SetVringKick(var queue, var fd) -> ringControl.kick(queue, fd);
-            case FrontendRequest.SetVringCall(var queue, var fd) -> ringControl.call(queue, fd);
+            case FrontendRequest.SetVringCall(var queue, var fd) -> setCall(queue, fd);
             case FrontendRequest.SetVringErr(var queue, var fd) -> ringControl.err(queue, fd);
             case FrontendRequest.GetProtocolFeatures() -> new Reply.U64(agreed.offeredProtocol());
             case FrontendRequest.SetProtocolFeatures(var features) -> setProtocolFeatures(features);
@@ -147,7 +169,7 @@ final class Requests {
 
     /** A network device counts pairs, others count rings. */
     private int queues() {
-        return config.kind() == DeviceKind.NET ? config.maxQueuePairs() : 2 * config.maxQueuePairs();
+        return config.kind() == DeviceKind.NET ? maxQueuePairs : 2 * maxQueuePairs;
     }
 
     private Reply setOwner() {
@@ -166,10 +188,17 @@ final class Requests {
         ringControl.translateBy(iommu.iotlb());
         log.applyAll();
         ringControl.startWaiting();
+        vdpa.featuresSet();
         if (changed) {
             lifecycle.featuresChanged(features);
         }
         return Reply.ACK;
+    }
+
+    private Reply setCall(int queue, @Nullable ReceivedFd fd) {
+        Reply reply = ringControl.call(queue, fd);
+        vdpa.callReplaced(queue);
+        return reply;
     }
 
     private Reply setProtocolFeatures(long features) {
@@ -231,9 +260,11 @@ final class Requests {
     /** The frame goes to the host, so that its switch learns where the guest is. */
     private Reply sendRarp(long mac) {
         agreed.require(ProtocolFeature.RARP, "SEND_RARP");
-        RingState ring = rings.ring(1);
-        ring.queue.injectRarp(mac & MAC_MASK);
-        ring.kick.changed();
+        if (!vdpa.migrationDone()) {
+            RingState ring = rings.ring(1);
+            ring.queue.injectRarp(mac & MAC_MASK);
+            ring.kick.changed();
+        }
         return Reply.ACK;
     }
 

@@ -213,6 +213,12 @@ final class RingControl {
         }
     }
 
+    /** A ring cannot go on. */
+    void lost(RingState ring, String text) {
+        ring.stop();
+        fail(ring, text);
+    }
+
     /** Stops all rings; what remains known of them is size, position and whether they are enabled. */
     void shutDown() {
         for (RingState ring : rings.all()) {

@@ -34,6 +34,9 @@ final class RingState {
     /** Whether the application was told that the ring is enabled. */
     boolean reported;
 
+    /** Whether the vDPA device was told that the ring is ready. */
+    boolean toldDevice;
+
     /** Whether the ring ran before over this connection. */
     boolean served;
 
@@ -49,6 +52,8 @@ final class RingState {
 
     private @Nullable EventFd call;
     private @Nullable EventFd err;
+
+    private volatile int callFd = -1;
 
     // guarded by this
     private @Nullable KickWaiter waiter;
@@ -130,10 +135,16 @@ final class RingState {
         return queue.started() && enabled && !queue.broken();
     }
 
+    /** The descriptor that the guest is notified by, -1 if there is none. Any thread. */
+    int callFd() {
+        return callFd;
+    }
+
     /** Exchanges what the guest is notified by. */
     void replaceCall(@Nullable EventFd next, boolean byMessage) {
         EventFd old = call;
         call = next;
+        callFd = next == null ? -1 : next.fd();
         queue.pause();
         try {
             queue.setCall(next);

@@ -227,6 +227,11 @@ public final class VhostSession {
         });
     }
 
+    /** The socket's vDPA device is another. */
+    public void vdpaChanged() {
+        guarded(requests.lifecycle::vdpaChanged);
+    }
+
     BackendChannel backendChannel() {
         return requests.backendChannel;
     }

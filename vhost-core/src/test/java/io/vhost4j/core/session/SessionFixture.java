@@ -23,10 +23,12 @@ import io.vhost4j.core.testkit.FakeFrontend;
 import io.vhost4j.core.testkit.FrontendMemory;
 import io.vhost4j.core.testkit.Payload;
 import io.vhost4j.core.testkit.RecordingOps;
+import io.vhost4j.vdpa.VdpaDevice;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A session and a front-end joined by a socket pair, both on the test's thread: what the front-end sends is handled before its
@@ -60,6 +62,16 @@ final class SessionFixture implements AutoCloseable {
     }
 
     SessionFixture(long features, long protocolFeatures, ConnectionLimits limits, DeviceKind kind) {
+        this(features, protocolFeatures, limits, kind, null);
+    }
+
+    SessionFixture(
+            long features,
+            long protocolFeatures,
+            ConnectionLimits limits,
+            DeviceKind kind,
+            @Nullable VdpaDevice hardware) {
+        state.vdpa().set(hardware == null ? null : VdpaAttachment.of(hardware));
         UnixSocket.Pair pair = UnixSocket.pair();
         SessionConfig config = new SessionConfig(
                 "test",
@@ -76,6 +88,13 @@ final class SessionFixture implements AutoCloseable {
         session = new VhostSession(pair.first(), config, new Loop(), registry, () -> {});
         frontend = new FakeFrontend(pair.second(), this::work);
         session.start();
+    }
+
+    /** Attaches a vDPA device to the socket, or with null detaches it. */
+    void attach(@Nullable VdpaDevice hardware) {
+        state.vdpa().set(hardware == null ? null : VdpaAttachment.of(hardware));
+        session.vdpaChanged();
+        work();
     }
 
     /** Everything runs on the test's thread. */
