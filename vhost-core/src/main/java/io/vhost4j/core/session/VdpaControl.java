@@ -6,6 +6,7 @@ import io.vhost4j.VirtioFeature;
 import io.vhost4j.core.protocol.FrontendRequest;
 import io.vhost4j.core.protocol.FrontendRequest.RingAddresses;
 import io.vhost4j.vdpa.VdpaDevice;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -77,7 +78,7 @@ final class VdpaControl {
     /** Whether the socket has another device now, which can serve this session. */
     boolean differs() {
         VdpaAttachment next = config.socket().vdpa().attached();
-        return next != target && (next == null || canServe(next));
+        return !Objects.equals(next, target) && (next == null || canServe(next));
     }
 
     /** Takes what is attached to the socket now; while no device serves. */
@@ -240,7 +241,7 @@ final class VdpaControl {
     }
 
     private void failed(VdpaDevice by, String reason) {
-        if (serving == by) {
+        if (by.equals(serving)) {
             LOG.warn(
                     "{}: vid={}: {} has failed, the library goes on: {}",
                     device.getIfname(),
@@ -284,7 +285,7 @@ final class VdpaControl {
                     to.identity().name(),
                     e.getMessage(),
                     e);
-            if (serving == to) {
+            if (to.equals(serving)) {
                 loop.execute(() -> failed(to, operation + " failed: " + e.getMessage()));
             }
         }
