@@ -9,5 +9,6 @@ module io.vhost4j.drivers {
 
     provides io.vhost4j.spi.VdpaDriver with
             io.vhost4j.drivers.ifcvf.IfcvfDriver,
+            io.vhost4j.drivers.kernel.VhostVdpaDriver,
             io.vhost4j.drivers.sim.SimDriver;
 }

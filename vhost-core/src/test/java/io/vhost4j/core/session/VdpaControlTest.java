@@ -108,6 +108,8 @@ class VdpaControlTest {
         start();
         assertEquals(hardware, device.getVdpaDevice());
         assertTrue(device.isRunning());
+        fixture.guest.putU16(fixture.guest.used(0) + 2, 7);
+        fixture.guest.putU16(fixture.guest.used(1) + 2, 7);
         assertEquals(0, device.availEntries(0), "burst calls have nothing to do");
         assertEquals(
                 7, fixture.frontend.ask(GET_VRING_BASE, Payload.state(0, 0)).u32(4));
@@ -123,6 +125,7 @@ class VdpaControlTest {
         start();
         fixture.giveMemory();
         assertEquals(List.of("devClose", "devConf"), hardware.drain(), "which the application does not notice");
+        fixture.guest.putU16(fixture.guest.used(1) + 2, 9);
         fixture.frontend.send(SET_VRING_BASE, Payload.state(1, 9));
         assertEquals(List.of("devClose", "devConf"), hardware.drain());
         assertEquals(9, device.getVringBase(1));

@@ -9,6 +9,7 @@ import io.vhost4j.core.layout.SplitLayout;
 import io.vhost4j.core.memory.DirtyLog;
 import io.vhost4j.core.memory.GuestAccess;
 import io.vhost4j.core.memory.HostWindow;
+import io.vhost4j.drivers.vdpa.Doorbells;
 import io.vhost4j.drivers.vdpa.MediatedRing;
 import io.vhost4j.drivers.vdpa.RingInfo;
 import io.vhost4j.drivers.vdpa.SharedPages;
@@ -20,7 +21,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -220,14 +220,8 @@ final class IfcvfServing {
     /** Lets the guest ring the doorbells itself where it can, or no more; the relay is there until it does. */
     void offerDoorbells(boolean enable) {
         for (ServedRing ring : rings) {
-            int index = ring.info().index();
-            if (ring.mediated() == null && owner.getNotifyArea(device, index) != null) {
-                CompletableFuture<Void> answer = device.hostNotifierCtrl(index, enable);
-                answer.whenComplete((done, failure) -> LOG.debug(
-                        "{}: ring {}: doorbell {}",
-                        owner.identity().name(),
-                        index,
-                        failure == null ? "is the guest's: " + enable : failure.getMessage()));
+            if (ring.mediated() == null) {
+                Doorbells.offer(owner, device, ring.info().index(), enable);
             }
         }
     }

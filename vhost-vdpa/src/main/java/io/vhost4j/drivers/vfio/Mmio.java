@@ -3,10 +3,8 @@ package io.vhost4j.drivers.vfio;
 
 /**
  * Registers of a device, little-endian. Each access reaches the device as one of its width, in program order; offsets are in
- * bytes and multiples of the width.
- *
- * @implSpec out of range offsets throw {@link IndexOutOfBoundsException}; a device that is gone reads as all ones, or an
- *     {@link InternalError} comes out
+ * bytes and multiples of the width; others throw {@link IndexOutOfBoundsException}. A device that is gone reads as all ones, or an
+ * {@link InternalError} comes out.
  */
 public interface Mmio extends AutoCloseable {
     /** Bytes. */

@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** A guest and the device that a session would show of it: what vDPA drivers call is there, all else throws. */
@@ -45,7 +46,7 @@ public final class StubGuest implements AutoCloseable {
     /** Rings whose doorbells were offered. */
     public final List<Integer> doorbells = new ArrayList<>();
     /** How often a change of the configuration was told. */
-    public volatile int configChanges;
+    public final AtomicInteger configChanges = new AtomicInteger();
     /** Negotiated features. */
     public volatile long features;
     /** What the driver is given. */
@@ -127,7 +128,7 @@ public final class StubGuest implements AutoCloseable {
                 yield CompletableFuture.completedFuture(null);
             }
             case "backendConfigChange" -> {
-                configChanges++;
+                configChanges.incrementAndGet();
                 yield true;
             }
             case "getIfname", "toString" -> "stub";
