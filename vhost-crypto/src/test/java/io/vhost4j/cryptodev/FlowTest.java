@@ -7,10 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vhost4j.core.memory.Iotlb;
+import io.vhost4j.core.ring.RingSetup;
 import io.vhost4j.core.testkit.AllocationMeter;
 import io.vhost4j.core.testkit.DriverRing;
 import io.vhost4j.core.testkit.DriverRing.Buffer;
 import io.vhost4j.core.testkit.DriverRing.Used;
+import io.vhost4j.core.testkit.GuestImage;
 import io.vhost4j.core.testkit.LeakCheck;
 import io.vhost4j.crypto.CipherAlgorithm;
 import io.vhost4j.crypto.CryptoDevice;
@@ -202,6 +205,39 @@ class FlowTest {
         assertEquals(0xe, Bytes.intAt(config, 32));
         assertEquals(1 << 20, Bytes.longAt(config, 48));
         assertEquals(0, Bytes.intAt(config, 56));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldWaitForTranslations(boolean packed) {
+        start(packed);
+        Iotlb iotlb = new Iotlb(16, (iova, permission) -> {});
+        rig.queue.pause();
+        rig.queue.stop();
+        DriverRing driver = DriverRing.create(packed, rig.image, CryptoRig.SIZE);
+        rig.queue.start(driver.setup(CryptoRig.RING), rig.image.memory(), iotlb);
+        rig.queue.resume();
+        Buffer room = offer(driver, 1);
+        assertEquals(0, rig.backend.poll(0));
+        assertEquals(List.of(), driver.collect());
+        long whole = 8 << 20;
+        iotlb.update(GuestImage.BASE, whole, GuestImage.BASE + GuestImage.USER_OFFSET, Iotlb.READ | Iotlb.WRITE);
+        CryptoRequest[] requests = new CryptoRequest[1];
+        assertEquals(1, rig.backend.fetchRequests(0, requests, 0, 1));
+        // gone while it is worked on: the result waits
+        iotlb.invalidate(GuestImage.BASE, whole);
+        rig.queue.pause();
+        rig.queue.remap(rig.image.memory(), 0, 0, 0);
+        RingSetup setup = driver.setup(CryptoRig.RING);
+        rig.queue.remap(rig.image.memory(), setup.desc(), setup.driver(), setup.device());
+        rig.queue.resume();
+        work(requests, 0, 1);
+        rig.backend.finalizeRequests(requests, 0, 1);
+        assertArrayEquals(new byte[] {9, 9}, read(room));
+        iotlb.update(GuestImage.BASE, whole, GuestImage.BASE + GuestImage.USER_OFFSET, Iotlb.READ | Iotlb.WRITE);
+        rig.backend.poll(0);
+        assertEquals(1, driver.collect().size());
+        assertEquals(0, read(room)[1]);
     }
 
     /** Hashes allocate nothing in the JCA: so neither does what is around them. */
