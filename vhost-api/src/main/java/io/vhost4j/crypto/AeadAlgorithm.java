@@ -12,6 +12,8 @@ public enum AeadAlgorithm {
     /** ChaCha20-Poly1305, RFC 8439. */
     CHACHA20_POLY1305(3);
 
+    private static final AeadAlgorithm[] ALL = values();
+
     private final int code;
 
     AeadAlgorithm(int code) {
@@ -25,7 +27,7 @@ public enum AeadAlgorithm {
 
     /** The algorithm with this number, or null if there is none. */
     public static @Nullable AeadAlgorithm of(int code) {
-        for (AeadAlgorithm one : values()) {
+        for (AeadAlgorithm one : ALL) {
             if (one.code == code) {
                 return one;
             }

@@ -10,6 +10,8 @@ public enum AsymmetricAlgorithm {
     /** ECDSA. */
     ECDSA(2);
 
+    private static final AsymmetricAlgorithm[] ALL = values();
+
     private final int code;
 
     AsymmetricAlgorithm(int code) {
@@ -23,7 +25,7 @@ public enum AsymmetricAlgorithm {
 
     /** The algorithm with this number, or null if there is none. */
     public static @Nullable AsymmetricAlgorithm of(int code) {
-        for (AsymmetricAlgorithm one : values()) {
+        for (AsymmetricAlgorithm one : ALL) {
             if (one.code == code) {
                 return one;
             }

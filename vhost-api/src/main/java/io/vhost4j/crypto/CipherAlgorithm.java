@@ -34,6 +34,8 @@ public enum CipherAlgorithm {
     /** ZUC in EEA3 mode. */
     ZUC_EEA3(14);
 
+    private static final CipherAlgorithm[] ALL = values();
+
     private final int code;
 
     CipherAlgorithm(int code) {
@@ -47,7 +49,7 @@ public enum CipherAlgorithm {
 
     /** The algorithm with this number, or null if there is none. */
     public static @Nullable CipherAlgorithm of(int code) {
-        for (CipherAlgorithm one : values()) {
+        for (CipherAlgorithm one : ALL) {
             if (one.code == code) {
                 return one;
             }

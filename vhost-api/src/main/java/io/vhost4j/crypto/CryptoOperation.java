@@ -26,6 +26,8 @@ public enum CryptoOperation {
     /** Check a signature of a digest. */
     VERIFY(0x403);
 
+    private static final CryptoOperation[] ALL = values();
+
     private final int code;
 
     CryptoOperation(int code) {
@@ -39,7 +41,7 @@ public enum CryptoOperation {
 
     /** The algorithm with this number, or null if there is none. */
     public static @Nullable CryptoOperation of(int code) {
-        for (CryptoOperation one : values()) {
+        for (CryptoOperation one : ALL) {
             if (one.code == code) {
                 return one;
             }

@@ -20,6 +20,8 @@ public enum CryptoStatus {
     /** The signature is not of this data and key. */
     KEY_REJECTED(6);
 
+    private static final CryptoStatus[] ALL = values();
+
     private final int code;
 
     CryptoStatus(int code) {
@@ -33,7 +35,7 @@ public enum CryptoStatus {
 
     /** The algorithm with this number, or null if there is none. */
     public static @Nullable CryptoStatus of(int code) {
-        for (CryptoStatus one : values()) {
+        for (CryptoStatus one : ALL) {
             if (one.code == code) {
                 return one;
             }

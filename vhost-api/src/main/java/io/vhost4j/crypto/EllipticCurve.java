@@ -16,6 +16,8 @@ public enum EllipticCurve {
     /** P-521. */
     P521(5);
 
+    private static final EllipticCurve[] ALL = values();
+
     private final int code;
 
     EllipticCurve(int code) {
@@ -29,7 +31,7 @@ public enum EllipticCurve {
 
     /** The algorithm with this number, or null if there is none. */
     public static @Nullable EllipticCurve of(int code) {
-        for (EllipticCurve one : values()) {
+        for (EllipticCurve one : ALL) {
             if (one.code == code) {
                 return one;
             }

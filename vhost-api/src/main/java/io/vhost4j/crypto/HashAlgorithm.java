@@ -30,6 +30,8 @@ public enum HashAlgorithm {
     /** SHAKE256, of any length. */
     SHAKE256(12, 0);
 
+    private static final HashAlgorithm[] ALL = values();
+
     private final int code;
     private final int digestBytes;
 
@@ -50,6 +52,6 @@ public enum HashAlgorithm {
 
     /** The algorithm with this number, or null if there is none. */
     public static @Nullable HashAlgorithm of(int code) {
-        return code >= 1 && code <= values().length ? values()[code - 1] : null;
+        return code >= 1 && code <= ALL.length ? ALL[code - 1] : null;
     }
 }

@@ -38,6 +38,8 @@ public enum MacAlgorithm {
     /** ZUC in EIA3 mode. */
     ZUC_EIA3(54);
 
+    private static final MacAlgorithm[] ALL = values();
+
     private final int code;
 
     MacAlgorithm(int code) {
@@ -51,7 +53,7 @@ public enum MacAlgorithm {
 
     /** The algorithm with this number, or null if there is none. */
     public static @Nullable MacAlgorithm of(int code) {
-        for (MacAlgorithm one : values()) {
+        for (MacAlgorithm one : ALL) {
             if (one.code == code) {
                 return one;
             }

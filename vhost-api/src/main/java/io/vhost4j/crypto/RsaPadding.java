@@ -10,6 +10,8 @@ public enum RsaPadding {
     /** PKCS #1 v1.5. */
     PKCS1(1);
 
+    private static final RsaPadding[] ALL = values();
+
     private final int code;
 
     RsaPadding(int code) {
@@ -23,7 +25,7 @@ public enum RsaPadding {
 
     /** The algorithm with this number, or null if there is none. */
     public static @Nullable RsaPadding of(int code) {
-        for (RsaPadding one : values()) {
+        for (RsaPadding one : ALL) {
             if (one.code == code) {
                 return one;
             }

@@ -59,7 +59,6 @@ final class DataQueue {
 
         @Override
         public int run(Ring ring) {
-            progress = 0;
             begin(ring);
             progress += giveBack(ring);
             int stored = take(ring);
@@ -91,6 +90,7 @@ final class DataQueue {
         fetch.to = to;
         fetch.from = from;
         fetch.count = count;
+        fetch.progress = 0;
         return fetch;
     }
 
@@ -136,7 +136,8 @@ final class DataQueue {
     }
 
     private GuestRequest takeOne(ChainBatch batch, int chain) {
-        GuestRequest request = Objects.requireNonNullElseGet(free.pollLast(), () -> new GuestRequest(this));
+        GuestRequest freed = free.pollLast();
+        GuestRequest request = freed == null ? new GuestRequest(this) : freed;
         long total = batch.totalBytes[chain];
         if (total < 0 || total > 2L * maxBytes) {
             request.startInput(0, 0);

@@ -19,7 +19,6 @@ import io.vhost4j.packet.Packet;
 import io.vhost4j.packet.PacketPool;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,12 +34,10 @@ public final class NetQueue {
     private final int index;
     private final QueueListener listener;
     private final NetOptions options;
-    /** Whether it is not a network device's. */
     private final boolean chains;
-
     private final QueueGate gate = new QueueGate();
     private final QueueStats stats = new QueueStats();
-    private final AtomicLong pendingRarp = new AtomicLong();
+    private final PendingRarp pendingRarp = new PendingRarp();
 
     // written between pause and resume; read by bursts inside the gate
     private @Nullable Ring ring;
@@ -72,13 +69,6 @@ public final class NetQueue {
     private volatile @Nullable Fault unreported;
 
     private record Fault(RingFault reason, long value) {}
-
-    /** What is left to do about notification after a burst. */
-    private enum Notice {
-        NONE,
-        SIGNALLED,
-        ASK
-    }
 
     /** A queue of a network device, without a ring. */
     public NetQueue(int index, QueueListener listener, NetOptions options) {
@@ -122,12 +112,11 @@ public final class NetQueue {
         boolean mergeable = VirtioFeature.MRG_RXBUF.in(features);
         boolean modern = mergeable || VirtioFeature.VERSION_1.in(features) || VirtioFeature.RING_PACKED.in(features);
         int headerBytes = modern ? NetHeader.BYTES : NetHeader.LEGACY_BYTES;
-        Ring made = Ring.create(setup, memory, iotlb, direction());
-        if (chains) {
-            enqueuer = null;
-        } else if (isReceive()) {
+        int direction = isReceive() ? DescFlags.WRITE : 0;
+        Ring made = Ring.create(setup, memory, iotlb, chains ? Ring.EITHER : direction);
+        if (isReceive() && !chains) {
             enqueuer = new Enqueuer(made, headerBytes, mergeable, features, options, stats);
-        } else {
+        } else if (!chains) {
             dequeuer = new Dequeuer(made, headerBytes, features, options, stats);
         }
         if (wantsNotification) {
@@ -310,18 +299,11 @@ public final class NetQueue {
 
     /** Delivers a RARP frame for {@code mac} (first byte lowest) as the next packet dequeued. */
     public void injectRarp(long mac) {
-        pendingRarp.set(mac | 1L << 63);
+        pendingRarp.set(mac);
     }
 
     private boolean isReceive() {
         return (index & 1) == 0;
-    }
-
-    private int direction() {
-        if (chains) {
-            return Ring.EITHER;
-        }
-        return isReceive() ? DescFlags.WRITE : 0;
     }
 
     private boolean enter() {
@@ -347,7 +329,7 @@ public final class NetQueue {
             Enqueuer to = enqueuer;
             if (to != null && enabled) {
                 done = to.burst(packets, from, count);
-                notice = finishBurst();
+                notice = finish(Objects.requireNonNull(ring), true);
             }
             HostWindow.settle();
         } catch (InternalError e) {
@@ -373,7 +355,7 @@ public final class NetQueue {
             Dequeuer source = dequeuer;
             if (source != null && count > 0) {
                 if (enabled) {
-                    injected = takeRarp(pool, packets, from);
+                    injected = pendingRarp.take(pool, packets, from);
                     if (outstanding != 0) {
                         discardOutstanding(source);
                     }
@@ -383,7 +365,7 @@ public final class NetQueue {
                     // what is sent before the first enabling waits for it: that message may still be on its way
                     source.discard(count);
                 }
-                notice = finishBurst();
+                notice = finish(Objects.requireNonNull(ring), true);
             }
             HostWindow.settle();
             if (source != null) {
@@ -433,23 +415,6 @@ public final class NetQueue {
         if (dequeuer != null) {
             dequeuer.abandon((BufferPool) pool, packets);
         }
-    }
-
-    private int takeRarp(PacketPool pool, Packet[] packets, int from) {
-        if (pendingRarp.get() == 0) {
-            return 0;
-        }
-        Packet packet = pool.allocate();
-        if (packet == null) {
-            return 0;
-        }
-        RarpPacket.fill(packet, pendingRarp.getAndSet(0));
-        packets[from] = packet;
-        return 1;
-    }
-
-    private Notice finishBurst() {
-        return finish(Objects.requireNonNull(ring), true);
     }
 
     /** Inside the gate: notices a fault and notifies the guest. */
@@ -590,7 +555,7 @@ public final class NetQueue {
      */
     public boolean arm() {
         enableNotification(true);
-        return enabled && available() > 0 || pendingRarp.get() != 0;
+        return enabled && available() > 0 || pendingRarp.isSet();
     }
 
     /** After {@link #arm}: the guest need not notify. */

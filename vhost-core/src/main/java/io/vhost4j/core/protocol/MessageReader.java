@@ -81,8 +81,11 @@ public final class MessageReader implements ReceivedMessage, AutoCloseable {
         return headerBytes > 0;
     }
 
-    /** Closes the descriptors that nobody adopted, and gets ready for the next message. */
+    /** Closes the descriptors that nobody adopted, and gets ready for the next message. Keys of a crypto session do not stay here. */
     public void next() {
+        if (sizeBytes > 0 && request() == RequestCode.CREATE_CRYPTO_SESSION.code()) {
+            body.asSlice(0, sizeBytes).fill((byte) 0);
+        }
         headerBytes = 0;
         bodyBytes = 0;
         sizeBytes = 0;

@@ -13,6 +13,8 @@ import io.vhost4j.core.protocol.MessageReader.Progress;
 import io.vhost4j.core.testkit.FakeFrontend;
 import io.vhost4j.core.testkit.LeakCheck;
 import io.vhost4j.core.testkit.Payload;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,6 +41,17 @@ class MessageReaderTest {
     void close() {
         reader.close();
         pair.close();
+    }
+
+    @Test
+    void shouldNotKeepKeys() {
+        byte[] message = FakeFrontend.header(26, 1, 8);
+        frontend.sendRaw(message, new byte[] {1, 2, 3, 4, 5, 6, 7, 8});
+        assertEquals(Progress.COMPLETE, reader.read());
+        MemorySegment payload = reader.payload();
+        assertEquals(8, payload.get(ValueLayout.JAVA_BYTE, 7));
+        reader.next();
+        assertEquals(0, payload.get(ValueLayout.JAVA_LONG, 0));
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.security.KeyFactory;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.interfaces.ECPublicKey;
+import java.security.spec.ECFieldFp;
 import java.security.spec.ECGenParameterSpec;
 import java.security.spec.ECParameterSpec;
 import java.security.spec.ECPoint;
@@ -77,7 +78,7 @@ record EcdsaKeys(@Nullable PublicKey publicKey, @Nullable PrivateKey privateKey)
         if (bytes.length == 1 + 2 * field && bytes[0] == UNCOMPRESSED) {
             BigInteger x = new BigInteger(1, Arrays.copyOfRange(bytes, 1, 1 + field));
             BigInteger y = new BigInteger(1, Arrays.copyOfRange(bytes, 1 + field, bytes.length));
-            return factory.generatePublic(new ECPublicKeySpec(new ECPoint(x, y), curve));
+            return factory.generatePublic(new ECPublicKeySpec(onCurve(new ECPoint(x, y), curve), curve));
         }
         PublicKey key = factory.generatePublic(new X509EncodedKeySpec(bytes));
         if (!(key instanceof ECPublicKey ec)
@@ -85,6 +86,29 @@ record EcdsaKeys(@Nullable PublicKey publicKey, @Nullable PrivateKey privateKey)
                 || !ec.getParams().getOrder().equals(curve.getOrder())) {
             throw new InvalidKeyException("public key of another curve");
         }
+        onCurve(ec.getW(), curve);
         return key;
+    }
+
+    /** Implementations compute with any point, and then tell more than they should. */
+    private static ECPoint onCurve(ECPoint point, ECParameterSpec curve) throws InvalidKeyException {
+        BigInteger p = ((ECFieldFp) curve.getCurve().getField()).getP();
+        BigInteger x = point.getAffineX();
+        BigInteger y = point.getAffineY();
+        boolean inField = !point.equals(ECPoint.POINT_INFINITY)
+                && x.signum() >= 0
+                && y.signum() >= 0
+                && x.compareTo(p) < 0
+                && y.compareTo(p) < 0;
+        BigInteger right = inField
+                ? x.multiply(x)
+                        .add(curve.getCurve().getA())
+                        .multiply(x)
+                        .add(curve.getCurve().getB())
+                : BigInteger.ONE;
+        if (!inField || right.subtract(y.multiply(y)).mod(p).signum() != 0) {
+            throw new InvalidKeyException("public key is not on its curve");
+        }
+        return point;
     }
 }

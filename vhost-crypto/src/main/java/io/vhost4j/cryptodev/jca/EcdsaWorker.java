@@ -16,14 +16,9 @@ final class EcdsaWorker extends Worker {
     private final EcdsaKeys keys;
     private int written;
 
-    EcdsaWorker(Signature signature, EcdsaKeys keys) throws GeneralSecurityException {
+    EcdsaWorker(Signature signature, EcdsaKeys keys) {
         this.signature = signature;
         this.keys = keys;
-        // looks whether a point is on its curve
-        PublicKey publicKey = keys.publicKey();
-        if (publicKey != null) {
-            signature.initVerify(publicKey);
-        }
     }
 
     @Override
