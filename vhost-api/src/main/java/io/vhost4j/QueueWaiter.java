@@ -72,7 +72,7 @@ public interface QueueWaiter extends AutoCloseable {
     /** Settings of a {@link QueueWaiter}. */
     final class Builder {
         private Duration spin = Duration.ofNanos(50_000);
-        private Duration yield = Duration.ofNanos(200_000);
+        private Duration giveWay = Duration.ofNanos(200_000);
         private Duration sleep = Duration.ofSeconds(1);
 
         Builder() {}
@@ -84,8 +84,8 @@ public interface QueueWaiter extends AutoCloseable {
         }
 
         /** For how long after that it gives way to other threads; default 200 µs. */
-        public Builder yield(Duration value) {
-            yield = notNegative("yield", value);
+        public Builder giveWay(Duration value) {
+            giveWay = notNegative("giveWay", value);
             return this;
         }
 
@@ -100,9 +100,9 @@ public interface QueueWaiter extends AutoCloseable {
             return spin;
         }
 
-        /** See {@link #yield(Duration)}. */
-        public Duration yield() {
-            return yield;
+        /** See {@link #giveWay(Duration)}. */
+        public Duration giveWay() {
+            return giveWay;
         }
 
         /** See {@link #sleep(Duration)}. */

@@ -20,7 +20,7 @@ public final class CallList {
     /** Adds a queue, unless it is there. */
     public void add(VhostDevice device, int queueId) {
         for (Entry entry : entries) {
-            if (entry.device == device && entry.queueId == queueId) {
+            if (entry.device.equals(device) && entry.queueId == queueId) {
                 return;
             }
         }

@@ -42,7 +42,7 @@ public final class KickWaiter implements QueueWaiter, RingKick.Sleeper {
     /** A waiter without rings. */
     public KickWaiter(Builder settings) {
         spinNanos = settings.spin().toNanos();
-        yieldNanos = spinNanos + settings.yield().toNanos();
+        yieldNanos = spinNanos + settings.giveWay().toNanos();
         sleep = settings.sleep();
     }
 

@@ -56,7 +56,7 @@ class QueueWaiterTest {
         fixture.frontend.send(SET_VRING_KICK, Payload.number(1), kick.fd());
         waiter = QueueWaiter.builder()
                 .spin(Duration.ZERO)
-                .yield(Duration.ZERO)
+                .giveWay(Duration.ZERO)
                 .sleep(LONG)
                 .build();
         waiter.add(device, 1);
@@ -238,7 +238,7 @@ class QueueWaiterTest {
     void shouldSpinBeforeItSleeps() {
         try (QueueWaiter patient = QueueWaiter.builder()
                 .spin(Duration.ofMillis(20))
-                .yield(Duration.ofMillis(20))
+                .giveWay(Duration.ofMillis(20))
                 .sleep(Duration.ofMillis(30))
                 .build()) {
             patient.add(device, 1);

@@ -57,13 +57,14 @@ record EcdsaKeys(@Nullable PublicKey publicKey, @Nullable PrivateKey privateKey)
     private static PrivateKey privateKey(KeyFactory factory, ECParameterSpec curve, byte[] bytes)
             throws GeneralSecurityException {
         byte[] number = bytes;
-        if (bytes.length > fieldBytes(curve)) {
+        boolean encoded = bytes.length > fieldBytes(curve);
+        if (encoded) {
             DerReader der = DerReader.ofSequence(bytes);
             der.integer();
             number = der.octets();
         }
         BigInteger secret = new BigInteger(1, number);
-        if (number != bytes) {
+        if (encoded) {
             Arrays.fill(number, (byte) 0);
         }
         if (secret.signum() == 0 || secret.compareTo(curve.getOrder()) >= 0) {
