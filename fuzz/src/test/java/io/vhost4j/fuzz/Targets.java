@@ -7,6 +7,7 @@ import io.vhost4j.core.net.RingTarget;
 import io.vhost4j.core.protocol.CodecTarget;
 import io.vhost4j.core.ring.InflightTarget;
 import io.vhost4j.core.session.SessionTarget;
+import io.vhost4j.cryptodev.CryptoTarget;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -28,7 +29,9 @@ enum Targets {
     /** Translations and the dirty log. */
     IOTLB(IotlbTarget.class, IotlbTarget::fuzzerTestOneInput),
     /** Net headers. */
-    HEADER(HeaderTarget.class, HeaderTarget::fuzzerTestOneInput);
+    HEADER(HeaderTarget.class, HeaderTarget::fuzzerTestOneInput),
+    /** A crypto device. */
+    CRYPTO(CryptoTarget.class, CryptoTarget::fuzzerTestOneInput);
 
     private static final Path CORPUS = Path.of("src/test/resources/corpus").toAbsolutePath();
 

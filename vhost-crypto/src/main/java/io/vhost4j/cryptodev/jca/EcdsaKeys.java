@@ -56,21 +56,21 @@ record EcdsaKeys(@Nullable PublicKey publicKey, @Nullable PrivateKey privateKey)
 
     private static PrivateKey privateKey(KeyFactory factory, ECParameterSpec curve, byte[] bytes)
             throws GeneralSecurityException {
-        byte[] number = bytes;
-        boolean encoded = bytes.length > fieldBytes(curve);
-        if (encoded) {
-            DerReader der = DerReader.ofSequence(bytes);
-            der.integer();
-            number = der.octets();
-        }
-        BigInteger secret = new BigInteger(1, number);
-        if (encoded) {
-            Arrays.fill(number, (byte) 0);
-        }
+        BigInteger secret = bytes.length > fieldBytes(curve) ? secretOf(bytes) : new BigInteger(1, bytes);
         if (secret.signum() == 0 || secret.compareTo(curve.getOrder()) >= 0) {
             throw new InvalidKeyException("private key out of the curve's range");
         }
         return factory.generatePrivate(new ECPrivateKeySpec(secret, curve));
+    }
+
+    /** The number in an ECPrivateKey. */
+    private static BigInteger secretOf(byte[] bytes) throws InvalidKeyException {
+        DerReader der = DerReader.ofSequence(bytes);
+        der.integer();
+        byte[] number = der.octets();
+        BigInteger secret = new BigInteger(1, number);
+        Arrays.fill(number, (byte) 0);
+        return secret;
     }
 
     private static PublicKey publicKey(KeyFactory factory, ECParameterSpec curve, byte[] bytes)
