@@ -173,6 +173,16 @@ public interface VhostDevice {
      */
     boolean vringCallNonblock(int queueId);
 
+    /**
+     * Holds notifications of a ring back, so that the guest takes fewer interrupts: until {@code chains} used chains wait, or the first
+     * of them has waited for {@code delay}. Both are looked at in each burst call of the ring, also one that moves nothing, so keep
+     * calling; {@link #vringCall} sends at once what is held back, for example before the poll thread sleeps.
+     *
+     * @param chains 2 to 32768 (slots, in a packed ring) to hold anything back; 0 or 1, as rings start, to notify after each burst
+     * @param delay how long at most
+     */
+    void coalesceCalls(int queueId, int chains, Duration delay);
+
     /** Notifies the guest without asking whether it wants; see {@link VhostDeviceOps#guestNotify}. */
     void notifyGuest(int queueId);
 

@@ -37,16 +37,14 @@ public final class NetQueue {
     private final boolean chains;
     private final QueueGate gate = new QueueGate();
     private final QueueStats stats = new QueueStats();
+    private final GuestNotifier notifier;
+    private final FaultReport faults = new FaultReport();
     private final PendingRarp pendingRarp = new PendingRarp();
 
     // written between pause and resume; read by bursts inside the gate
     private @Nullable Ring ring;
     private @Nullable Enqueuer enqueuer;
     private @Nullable Dequeuer dequeuer;
-    private @Nullable EventFd call;
-    private boolean callByMessage;
-    private @Nullable EventFd error;
-    private @Nullable EventFd logSignal;
     private volatile boolean wantsNotification;
     /** Whether the front-end has enabled the ring since it started. */
     private boolean wasEnabled;
@@ -65,11 +63,6 @@ public final class NetQueue {
     private volatile boolean broken;
     private volatile int size;
 
-    /** Set inside the gate, reported after it was left. */
-    private volatile @Nullable Fault unreported;
-
-    private record Fault(RingFault reason, long value) {}
-
     /** A queue of a network device, without a ring. */
     public NetQueue(int index, QueueListener listener, NetOptions options) {
         this(index, listener, options, false);
@@ -83,6 +76,7 @@ public final class NetQueue {
     public NetQueue(int index, QueueListener listener, NetOptions options, boolean chains) {
         this.index = index;
         this.listener = listener;
+        notifier = new GuestNotifier(index, listener, stats);
         this.options = options;
         this.chains = chains;
     }
@@ -205,22 +199,22 @@ public final class NetQueue {
     public void setLog(@Nullable DirtyLog log, long usedGpa, @Nullable EventFd signal) {
         Objects.requireNonNull(ring).setLog(log, usedGpa);
         HostWindow.settle();
-        logSignal = log == null ? null : signal;
+        notifier.setLogSignal(log == null ? null : signal);
     }
 
     /** Sets what notifies the guest, null for a guest that polls. While paused; the caller owns it. */
     public void setCall(@Nullable EventFd fd) {
-        call = fd;
+        notifier.setCall(fd);
     }
 
     /** Has the guest be notified by {@link QueueListener#callByMessage} while there is no descriptor. While paused. */
     public void setCallByMessage(boolean value) {
-        callByMessage = value;
+        notifier.setCallByMessage(value);
     }
 
     /** Sets what tells the front-end of a broken ring. While paused; the caller owns it. */
     public void setErr(@Nullable EventFd fd) {
-        error = fd;
+        faults.setErr(fd);
     }
 
     /** Whether the front-end wants packets moved. While paused. */
@@ -425,68 +419,20 @@ public final class NetQueue {
         }
         stats.set(Counter.IOTLB_HITS, now.iotlbHits());
         stats.set(Counter.IOTLB_MISSES, now.iotlbMisses());
-        if (!now.hasUnannounced()) {
-            return Notice.NONE;
-        }
-        EventFd logged = logSignal;
-        if (logged != null) {
-            logged.signal();
-        }
-        return notify ? notifyIfWanted(now) : Notice.NONE;
-    }
-
-    private Notice notifyIfWanted(Ring now) {
-        if (!now.needsNotification()) {
-            stats.add(Counter.GUEST_NOTIFICATIONS_SUPPRESSED, 1);
-            return Notice.NONE;
-        }
-        if (listener.offloadsGuestNotify()) {
-            return Notice.ASK;
-        }
-        return signal();
-    }
-
-    private Notice signal() {
-        EventFd fd = call;
-        if (fd == null && !callByMessage) {
-            return Notice.NONE;
-        }
-        boolean signalled = fd == null ? listener.callByMessage(index) : fd.signal();
-        stats.add(signalled ? Counter.GUEST_NOTIFICATIONS : Counter.GUEST_NOTIFICATIONS_ERROR, 1);
-        return signalled ? Notice.SIGNALLED : Notice.NONE;
+        return notifier.afterBurst(now, notify);
     }
 
     private void afterBurst(Notice notice) {
-        if (unreported != null) {
-            reportFault();
-        }
-        if (notice == Notice.SIGNALLED) {
-            listener.guestNotified(index);
-        } else if (notice == Notice.ASK) {
-            if (listener.guestNotify(index)) {
-                stats.add(Counter.GUEST_NOTIFICATIONS_OFFLOADED, 1);
-            } else {
-                notifyGuest();
-            }
-        }
-    }
-
-    private void reportFault() {
-        Fault fault = unreported;
-        unreported = null;
-        if (fault != null) {
-            listener.fault(index, fault.reason(), fault.value());
+        faults.report(listener, index);
+        if (notifier.tell(notice)) {
+            notifyGuest();
         }
     }
 
     private void fail(RingFault fault, long value) {
         broken = true;
-        unreported = new Fault(fault, value);
         stats.add(Counter.RING_FAULTS, 1);
-        EventFd fd = error;
-        if (fd != null) {
-            fd.signal();
-        }
+        faults.raise(fault, value);
     }
 
     /** A truncated memory file shows as an InternalError on the thread that touched it. */
@@ -497,7 +443,7 @@ public final class NetQueue {
     /** Marks the ring as stopped by a fault. While paused. */
     public void breakRing(RingFault fault, long value) {
         fail(fault, value);
-        unreported = null;
+        faults.forget();
     }
 
     /** See {@link io.vhost4j.VhostDevice#availEntries}. */
@@ -596,7 +542,7 @@ public final class NetQueue {
             return Notice.NONE;
         }
         try {
-            Notice notice = now.needsNotification() ? signal() : Notice.NONE;
+            Notice notice = notifier.onRequest(now);
             HostWindow.settle();
             return notice;
         } catch (InternalError e) {
@@ -605,12 +551,22 @@ public final class NetQueue {
         }
     }
 
+    /** See {@link io.vhost4j.VhostDevice#coalesceCalls}. */
+    public void coalesceCalls(int chains, long nanos) {
+        gate.close();
+        try {
+            notifier.coalesce(chains, nanos);
+        } finally {
+            gate.open();
+        }
+    }
+
     /** See {@link io.vhost4j.VhostDevice#notifyGuest}. */
     public void notifyGuest() {
         gate.close();
         Notice notice;
         try {
-            notice = signal();
+            notice = notifier.signal();
         } finally {
             gate.open();
         }

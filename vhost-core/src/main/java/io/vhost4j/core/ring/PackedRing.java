@@ -319,8 +319,8 @@ final class PackedRing extends Ring {
     }
 
     @Override
-    public boolean hasUnannounced() {
-        return unasked != 0;
+    public int unannounced() {
+        return unasked;
     }
 
     @Override

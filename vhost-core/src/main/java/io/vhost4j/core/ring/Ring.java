@@ -230,8 +230,13 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
      */
     public abstract void publish(int count);
 
+    /** What was published since {@link #needsNotification} was last asked: chains, or in a packed ring their slots. */
+    public abstract int unannounced();
+
     /** Whether anything was published since {@link #needsNotification} was last asked. */
-    public abstract boolean hasUnannounced();
+    public final boolean hasUnannounced() {
+        return unannounced() != 0;
+    }
 
     /**
      * Whether the driver wants to be notified of what was published since the last call. The first call after a start says so in

@@ -278,8 +278,8 @@ final class SplitRing extends Ring {
     }
 
     @Override
-    public boolean hasUnannounced() {
-        return lastNotified != lastUsed;
+    public int unannounced() {
+        return (lastUsed - lastNotified) & 0xFFFF;
     }
 
     @Override

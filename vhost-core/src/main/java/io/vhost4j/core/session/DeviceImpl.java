@@ -218,6 +218,15 @@ final class DeviceImpl implements VhostDevice, ChainDevice, GuestAccess {
     }
 
     @Override
+    public void coalesceCalls(int queueId, int chains, Duration delay) {
+        if (chains < 0 || chains > RingPlacement.MAX_SIZE || delay.isNegative()) {
+            throw new IllegalArgumentException("chains=" + chains + ", delay=" + delay + ": must be 0 to "
+                    + RingPlacement.MAX_SIZE + " chains, and not negative");
+        }
+        queue(queueId).coalesceCalls(chains, delay.toNanos());
+    }
+
+    @Override
     public void notifyGuest(int queueId) {
         queue(queueId).notifyGuest();
     }

@@ -10,7 +10,10 @@ import io.vhost4j.core.linux.EventFd;
 import io.vhost4j.core.linux.FileCalls;
 import io.vhost4j.core.testkit.LeakCheck;
 import io.vhost4j.core.testkit.SplitDriver;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -71,6 +74,51 @@ final class NotificationTest {
             assertEquals(takesOver ? 0 : 1, rig.stat("guest_notifications"));
             rig.queue.notifyGuest();
             assertEquals(1, call.drain());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldNotifyOnceForManyChains(boolean packed) {
+        try (EventFd call = EventFd.create();
+                NetRig rig = new NetRig(packed, NetRig.TRANSMIT, 8, NetRig.MODERN, NetRig.PLAIN)) {
+            setCall(rig, call);
+            rig.queue.coalesceCalls(4, TimeUnit.HOURS.toNanos(1));
+            for (int round = 0; round < 3; round++) {
+                for (int i = 0; i < 3; i++) {
+                    exchange(rig);
+                    assertEquals(0, call.drain());
+                }
+                exchange(rig);
+                assertEquals(1, call.drain());
+            }
+            exchange(rig);
+            rig.queue.vringCall();
+            assertEquals(1, call.drain(), "on request");
+            rig.queue.coalesceCalls(0, 0);
+            exchange(rig);
+            assertEquals(1, call.drain());
+            assertEquals(5, rig.stat("guest_notifications"));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    @Timeout(10)
+    void shouldNotifyWhenTheFirstChainHasWaited(boolean packed) {
+        try (EventFd call = EventFd.create();
+                NetRig rig = new NetRig(packed, NetRig.TRANSMIT, 8, NetRig.MODERN, NetRig.PLAIN)) {
+            setCall(rig, call);
+            long delayNanos = TimeUnit.MILLISECONDS.toNanos(5);
+            rig.queue.coalesceCalls(100, delayNanos);
+            for (int i = 0; i < 2; i++) {
+                long start = System.nanoTime();
+                exchange(rig);
+                while (call.drain() == 0) {
+                    assertEquals(List.of(), rig.dequeue(1), "a poll that finds nothing");
+                }
+                assertTrue(System.nanoTime() - start >= delayNanos);
+            }
         }
     }
 
