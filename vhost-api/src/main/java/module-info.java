@@ -8,6 +8,7 @@ module io.vhost4j {
     exports io.vhost4j.spi;
     exports io.vhost4j.vdpa;
 
+    uses io.vhost4j.spi.KernelFrontend;
     uses io.vhost4j.spi.VdpaDriver;
     uses io.vhost4j.spi.VhostProvider;
 }

@@ -21,7 +21,7 @@ public final class Doorbells {
         if (hardware.getNotifyArea(device, queueId) == null) {
             return;
         }
-        CompletableFuture<Void> unused = device.hostNotifierCtrl(queueId, enable)
+        CompletableFuture<Void> _ = device.hostNotifierCtrl(queueId, enable)
                 .whenComplete((done, failure) -> LOG.debug(
                         "{}: ring {}: doorbell {}",
                         hardware.identity().name(),

@@ -164,7 +164,7 @@ class MediatedRingTest {
                 total += bytes;
             }
             int token =
-                    random.nextInt(3) == 0 ? driver.addIndirect(chain, tables + next % 64 * 256L) : driver.add(chain);
+                    random.nextInt(3) == 0 ? driver.addIndirect(chain, tables + (next % 64) * 256L) : driver.add(chain);
             sent.add(new Sent(token, writable ? random.nextInt((int) total) : 0, touched));
         }
 
