@@ -10,6 +10,7 @@ module io.vhost4j {
     exports io.vhost4j.vdpa;
 
     uses io.vhost4j.spi.CryptoProvider;
+    uses io.vhost4j.spi.KernelFrontend;
     uses io.vhost4j.spi.VdpaDriver;
     uses io.vhost4j.spi.VhostProvider;
 }

@@ -24,6 +24,7 @@ module io.vhost4j.core {
             io.vhost4j.drivers,
             io.vhost4j.virtiouser;
     exports io.vhost4j.core.protocol to
+            io.vhost4j.drivers,
             io.vhost4j.virtiouser;
     // the front-end's rings and packets are memory of its own; devices that are programs work on the guest's
     exports io.vhost4j.core.memory to
@@ -32,6 +33,8 @@ module io.vhost4j.core {
             io.vhost4j.virtiouser;
     exports io.vhost4j.core.pool to
             io.vhost4j.virtiouser;
+
+    uses io.vhost4j.spi.KernelFrontend;
 
     provides io.vhost4j.spi.VhostProvider with
             io.vhost4j.core.server.CoreProvider;

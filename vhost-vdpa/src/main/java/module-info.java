@@ -7,6 +7,8 @@ module io.vhost4j.drivers {
     requires org.slf4j;
     requires static org.jspecify;
 
+    provides io.vhost4j.spi.KernelFrontend with
+            io.vhost4j.drivers.vduse.VduseFrontend;
     provides io.vhost4j.spi.VdpaDriver with
             io.vhost4j.drivers.ifcvf.IfcvfDriver,
             io.vhost4j.drivers.kernel.VhostVdpaDriver,

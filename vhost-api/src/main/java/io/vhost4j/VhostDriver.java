@@ -20,7 +20,8 @@ public interface VhostDriver extends AutoCloseable {
     /**
      * Registers a socket; mirrors {@code rte_vhost_driver_register}. Nothing is opened until {@link #start}.
      *
-     * @param path the Unix socket, at most 107 bytes long; a name that starts with {@code @} is in the abstract namespace
+     * @param path the Unix socket, at most 107 bytes long; a name that starts with {@code @} is in the abstract namespace. With
+     *     the module vhost-vdpa, {@code /dev/vduse/NAME} makes a network device of the kernel's vDPA bus (VDUSE)
      * @throws ConfigurationException if the path is registered already, or the flags cannot go together
      */
     static VhostDriver register(Path path, DriverFlag... flags) {

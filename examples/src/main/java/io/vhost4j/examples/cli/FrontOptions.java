@@ -5,6 +5,8 @@ package io.vhost4j.examples.cli;
 import static io.vhost4j.examples.cli.UsageException.checkRange;
 
 import io.vhost4j.VhostDriver;
+import io.vhost4j.vdpa.VdpaBus;
+import io.vhost4j.vdpa.VirtioBusDriver;
 import io.vhost4j.virtiouser.VirtioUser;
 import io.vhost4j.virtiouser.VirtioUserBuilder;
 import java.nio.file.Path;
@@ -12,8 +14,14 @@ import picocli.CommandLine.Option;
 
 /** The options that front-end commands share. */
 public final class FrontOptions {
-    @Option(names = "--socket", required = true, paramLabel = "PATH", description = "The vhost-user socket.")
+    @Option(names = "--socket", paramLabel = "PATH", description = "The vhost-user socket.")
     private Path socket = Path.of("");
+
+    @Option(
+            names = "--vdpa",
+            paramLabel = "NAME[,KEY=VALUE...]",
+            description = "Instead of a socket: a vDPA device that this process drives itself, as for 'vdpa --device'.")
+    private String vdpa = "";
 
     @Option(names = "--server", description = "Listen; the back-end connects.")
     private boolean server;
@@ -56,12 +64,26 @@ public final class FrontOptions {
      * @throws UsageException if one is wrong
      */
     public VirtioUserBuilder builder() {
-        SocketOptions.check(socket);
+        UsageException.rejectIf(vdpa.isEmpty() == socket.toString().isEmpty(), "give one of --socket and --vdpa");
+        if (!vdpa.isEmpty()) {
+            UsageException.rejectIf(server, "--server: goes with --socket only");
+            socket = bindDevice();
+        } else {
+            SocketOptions.check(socket);
+        }
         checkRange("--queues", queues, 1, VhostDriver.MAX_QUEUE_PAIRS);
         return VirtioUser.builder(socket)
                 .server(server)
                 .packed(packed)
                 .queuePairs(queues)
                 .inflight(!noInflight);
+    }
+
+    /** Lasts as long as the process: the device is closed with it. */
+    private Path bindDevice() {
+        VdpaBus bus = VdpaBus.create();
+        VirtioBusDriver driver = new VirtioBusDriver();
+        bus.bind(bus.add(vdpa).identity().name(), driver);
+        return driver.endpoint();
     }
 }

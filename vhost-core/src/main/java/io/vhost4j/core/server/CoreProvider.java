@@ -10,12 +10,14 @@ import io.vhost4j.core.pool.BufferPool;
 import io.vhost4j.core.session.DeviceRegistry;
 import io.vhost4j.core.session.KickWaiter;
 import io.vhost4j.packet.PacketPool;
+import io.vhost4j.spi.KernelFrontend;
 import io.vhost4j.spi.VhostProvider;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +38,11 @@ public final class CoreProvider implements VhostProvider {
         set.addAll(List.of(flags));
         check(path, set);
         String key = key(path);
-        DriverImpl driver = new DriverImpl(path, set, () -> DRIVERS.remove(key));
+        KernelFrontend kernel = kernelOf(path);
+        if (kernel != null && set.contains(DriverFlag.CLIENT)) {
+            throw new ConfigurationException(path + ": the kernel connects here: leave out CLIENT");
+        }
+        DriverImpl driver = new DriverImpl(path, set, () -> DRIVERS.remove(key), kernel);
         if (DRIVERS.putIfAbsent(key, driver) != null) {
             throw new ConfigurationException(path + " is registered already: close its driver first");
         }
@@ -70,6 +76,15 @@ public final class CoreProvider implements VhostProvider {
     @Override
     public QueueWaiter createWaiter(QueueWaiter.Builder settings) {
         return new KickWaiter(settings);
+    }
+
+    /** What makes the kernel the front-end of a driver with this path, or null. */
+    private static @Nullable KernelFrontend kernelOf(Path path) {
+        return ServiceLoader.load(KernelFrontend.class, KernelFrontend.class.getClassLoader()).stream()
+                .map(ServiceLoader.Provider::get)
+                .filter(candidate -> candidate.serves(path))
+                .findFirst()
+                .orElse(null);
     }
 
     private static String key(Path path) {

@@ -19,6 +19,7 @@ import io.vhost4j.core.session.OfferedFeatures;
 import io.vhost4j.core.session.SessionConfig;
 import io.vhost4j.core.session.SocketState;
 import io.vhost4j.core.session.VdpaAttachment;
+import io.vhost4j.spi.KernelFrontend;
 import io.vhost4j.vdpa.VdpaDevice;
 import io.vhost4j.vdpa.VdpaDeviceType;
 import java.nio.file.Path;
@@ -42,6 +43,10 @@ final class DriverImpl implements VhostDriver, ChainDriver {
     private final Path path;
     private final Set<DriverFlag> flags;
     private final Runnable onClose;
+    private final @Nullable KernelFrontend frontend;
+    /** Where it listens or connects. */
+    private final String socket;
+
     private final long supported;
     private final long supportedProtocol;
     private final CountDownLatch closed = new CountDownLatch(1);
@@ -62,13 +67,24 @@ final class DriverImpl implements VhostDriver, ChainDriver {
     private @Nullable VhostEvents events;
     private @Nullable Transport transport;
     private boolean closing;
+    /** The kernel, while it is connected. */
+    private @Nullable AutoCloseable kernel;
 
     // event thread only
     private final Set<Connection> connections = new LinkedHashSet<>();
     private boolean transportEnded;
 
-    DriverImpl(Path path, Set<DriverFlag> flags, Runnable onClose) {
+    /**
+     * A driver that is not started.
+     *
+     * @param frontend what connects to it, if that is the kernel
+     */
+    DriverImpl(Path path, Set<DriverFlag> flags, Runnable onClose, @Nullable KernelFrontend frontend) {
         this.path = path;
+        this.frontend = frontend;
+        socket = frontend == null
+                ? path.toString()
+                : "@vhost4j-" + ProcessHandle.current().pid() + path;
         this.flags = flags;
         this.onClose = onClose;
         supported = withoutWhatFlagsForbid(OfferedFeatures.VIRTIO_SUPPORTED);
@@ -275,7 +291,24 @@ final class DriverImpl implements VhostDriver, ChainDriver {
     }
 
     @Override
-    public synchronized void start() {
+    public void start() {
+        listen();
+        KernelFrontend kernelSide = frontend;
+        if (kernelSide == null) {
+            return;
+        }
+        try {
+            AutoCloseable connected = kernelSide.connect(path, socket);
+            synchronized (this) {
+                kernel = connected;
+            }
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private synchronized void listen() {
         requireNotStarted();
         VhostDeviceOps told = ops;
         if (told == null) {
@@ -321,7 +354,24 @@ final class DriverImpl implements VhostDriver, ChainDriver {
         }
         if (loop != null && !loop.isCurrentThread()) {
             VhostEvents.uninterruptibly(closed::await);
+            awaitKernel();
             loop.awaitEnd();
+        }
+    }
+
+    /** The kernel gives back what it had when the connection has ended. */
+    private void awaitKernel() {
+        AutoCloseable connected;
+        synchronized (this) {
+            connected = kernel;
+            kernel = null;
+        }
+        if (connected != null) {
+            try {
+                connected.close();
+            } catch (Exception e) {
+                LOG.warn("{}: {}", path, e.getMessage(), e);
+            }
         }
     }
 
@@ -376,13 +426,13 @@ final class DriverImpl implements VhostDriver, ChainDriver {
         if (flags.contains(DriverFlag.CLIENT)) {
             return ConnectingTransport.open(
                     loop,
-                    path.toString(),
+                    socket,
                     !flags.contains(DriverFlag.NO_RECONNECT),
                     !flags.contains(DriverFlag.ASYNC_CONNECT),
-                    socket -> connect(loop, socket, config));
+                    connected -> connect(loop, connected, config));
         }
         return ListeningTransport.open(
-                loop, path.toString(), new SocketFile.Access(mode, uid, gid), socket -> connect(loop, socket, config));
+                loop, socket, new SocketFile.Access(mode, uid, gid), accepted -> connect(loop, accepted, config));
     }
 
     private void connect(VhostEvents loop, UnixSocket socket, SessionConfig config) {

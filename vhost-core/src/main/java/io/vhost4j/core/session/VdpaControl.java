@@ -19,6 +19,8 @@ import org.slf4j.LoggerFactory;
 final class VdpaControl {
     private static final Logger LOG = LoggerFactory.getLogger(VdpaControl.class);
 
+    private static final int SPLIT_POSITION = 0xffff;
+
     private final VhostDevice device;
     private final SessionConfig config;
     private final RingTable rings;
@@ -264,7 +266,8 @@ final class VdpaControl {
                 ringControl.lost(ring, "lost: the vDPA device did not tell where it stopped");
                 continue;
             }
-            int base = ring.queue.base();
+            // a split ring goes on behind what is used in memory, whatever else the device says
+            int base = agreed.packed() ? ring.queue.base() : ring.queue.base() & SPLIT_POSITION;
             try {
                 ringControl.setBase(ring.index, base);
             } catch (RequestRejectedException e) {
