@@ -34,13 +34,17 @@ public final class HostWindow {
     @SuppressWarnings("unused") // through the handle
     private static int zero;
 
-    // What a load has in its register when there was no memory is not what the compiler believes of a byte or a short.
-    // So the
-    // range is enforced by masks, which it must not know either: those that it knows it leaves out as superfluous.
+    // Two things follow from how HotSpot treats an access that finds no memory: it steps over the instruction.
+    // What is in the register then is not what the compiler believes of a byte or a short, so masks enforce the range.
+    // The compiler must not know them: those that it knows it leaves out as superfluous.
+    // And it must be able to tell where the instruction ends. On x86-64 (Assembler::locate_operand) it cannot for these
+    // that compiled code could have: the load of an int that becomes a long (movslq), the test of a byte against a
+    // constant (testb with memory), setting or clearing one bit of memory (bts, btr), and exchanging 16 bits (xchg).
+    // So ints and bytes are masked before anything is done with them, nothing in guest memory is changed in place but
+    // by
+    // orLong, and no store of 16 bits is an ordered one.
     private static int byteMask = 0xFF;
     private static int shortMask = 0xFFFF;
-    // An int is masked before it becomes a long: the load that does both at once is one more instruction that HotSpot's
-    // handler cannot read.
     private static int intMask = -1;
 
     static {
