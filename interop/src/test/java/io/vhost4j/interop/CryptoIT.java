@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(300)
 class CryptoIT {
     private static final Duration START_LIMIT = Duration.ofSeconds(30);
-    private static final Duration LIMIT = Duration.ofSeconds(240);
+    private static final Duration LIMIT = Duration.ofMinutes(4);
     private static final long SEED = 0x5eed_0001L;
     private static final int REQUESTS = Integer.getInteger("vhost4j.interop.crypto.requests", 400);
     private static final String DRIVER = "virtio_crypto_aes_cbc";

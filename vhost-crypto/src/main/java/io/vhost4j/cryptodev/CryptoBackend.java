@@ -47,9 +47,9 @@ final class CryptoBackend implements VhostCrypto {
     }
 
     CryptoBackend(VhostDevice device, CryptoDevice crypto, CryptoOptions options, Runnable onClose) {
-        if (!(device instanceof ChainDevice served)) {
+        if (!(device instanceof ChainDevice served) || !served.servesChains()) {
             throw new ConfigurationException(
-                    device + ": is not of this library, or not started by VhostCrypto.driverStart");
+                    device + ": its driver was not started by VhostCrypto.driverStart, or is not of this library");
         }
         this.device = device;
         this.chains = served;
