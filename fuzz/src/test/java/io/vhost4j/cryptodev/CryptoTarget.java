@@ -34,7 +34,7 @@ public final class CryptoTarget {
     private final Tally tally = new Tally();
     private final SessionTable sessions = new SessionTable(JCA, 8, tally);
     private final RequestParser parser = new RequestParser(sessions);
-    private final DataQueue data = new DataQueue(DEPTH, 4096, parser, tally);
+    private final DataQueue data = new DataQueue(0, DEPTH, 4096, parser, tally);
     private final ControlQueue control = new ControlQueue(sessions, tally);
     private final Side[] sides = new Side[2];
     private final List<Long> ids = new ArrayList<>();

@@ -50,25 +50,25 @@ final class ControlQueue implements ChainWork {
 
     private int handle(ChainBatch batch, int chain) {
         long total = batch.totalBytes[chain];
-        if (total < 0 || total > MAX_BYTES) {
-            tally.dropped.increment();
-            return 0;
-        }
-        int readable = ChainCopy.readableBytes(batch, chain);
-        int writable = ChainCopy.writableBytes(batch, chain);
-        ChainCopy.read(batch, chain, input);
-        try {
-            int bytes = readable < CryptoLayout.CTRL_HEADER_BYTES
-                    ? status(writable, CryptoStatus.ERR)
-                    : handle(new ControlRequest(input, readable, revised), writable);
-            if (bytes == 0) {
-                tally.dropped.increment();
+        boolean usable = total >= 0 && total <= Integer.MAX_VALUE;
+        int readable = usable ? ChainCopy.readableBytes(batch, chain) : 0;
+        int writable = usable ? ChainCopy.writableBytes(batch, chain) : 0;
+        int bytes;
+        if (readable < CryptoLayout.CTRL_HEADER_BYTES || readable > MAX_BYTES) {
+            bytes = status(writable, CryptoStatus.ERR);
+        } else {
+            try {
+                ChainCopy.read(batch, chain, input);
+                bytes = handle(new ControlRequest(input, readable, revised), writable);
+            } finally {
+                Arrays.fill(input, 0, readable, (byte) 0);
             }
-            ChainCopy.write(batch, chain, 0, answer, 0, bytes);
-            return bytes;
-        } finally {
-            Arrays.fill(input, 0, readable, (byte) 0);
         }
+        if (bytes == 0) {
+            tally.dropped.increment();
+        }
+        ChainCopy.write(batch, chain, 0, answer, 0, bytes);
+        return bytes;
     }
 
     /** Puts the answer into {@link #answer}; returns its length, 0 if there is no room for one. */

@@ -47,9 +47,9 @@ final class CryptoBackend implements VhostCrypto {
     }
 
     CryptoBackend(VhostDevice device, CryptoDevice crypto, CryptoOptions options, Runnable onClose) {
-        if (!(device instanceof ChainDevice served)) {
+        if (!(device instanceof ChainDevice served) || !served.servesChains()) {
             throw new ConfigurationException(
-                    device + ": is not of this library, or not started by VhostCrypto.driverStart");
+                    device + ": its driver was not started by VhostCrypto.driverStart, or is not of this library");
         }
         this.device = device;
         this.chains = served;
@@ -61,7 +61,7 @@ final class CryptoBackend implements VhostCrypto {
         control = new ControlQueue(sessions, tally);
         lanes = new Lane[options.dataQueues()];
         for (int i = 0; i < lanes.length; i++) {
-            lanes[i] = new Lane(new DataQueue(options.queueDepth(), options.maxRequestBytes(), parser, tally));
+            lanes[i] = new Lane(new DataQueue(i, options.queueDepth(), options.maxRequestBytes(), parser, tally));
         }
         config = ConfigBytes.of(crypto.capabilities(), options);
         device.externCallbackRegister(new SessionMessages(sessions));
@@ -112,7 +112,9 @@ final class CryptoBackend implements VhostCrypto {
     private void finish(CryptoRequest[] requests, int from, int count, @Nullable CallList calls) {
         Objects.checkFromIndexSize(from, count, requests.length);
         for (int i = from; i < from + count; i++) {
-            GuestRequest request = (GuestRequest) requests[i];
+            if (!(requests[i] instanceof GuestRequest request) || lanes[request.queue.index].queue != request.queue) {
+                throw new IllegalArgumentException("requests[" + i + "] was not fetched from " + device);
+            }
             request.queue.finished(request);
         }
         DataQueue last = null;
@@ -126,10 +128,7 @@ final class CryptoBackend implements VhostCrypto {
     }
 
     private void giveBack(DataQueue queue, @Nullable CallList calls) {
-        int queueId = 0;
-        while (lanes[queueId].queue != queue) {
-            queueId++;
-        }
+        int queueId = queue.index;
         int done = chains.serve(queueId, queue.finish(), calls == null);
         if (calls != null && done > 0) {
             calls.add(device, queueId);

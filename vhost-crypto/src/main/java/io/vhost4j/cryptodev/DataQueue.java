@@ -24,6 +24,9 @@ final class DataQueue {
     /** Room in a request for what is not counted as its data. */
     private static final int OVERHEAD_BYTES = 8192;
 
+    /** Its ring's number. */
+    final int index;
+
     private final int depth;
     private final int maxBytes;
     private final RequestParser parser;
@@ -41,7 +44,8 @@ final class DataQueue {
     private @Nullable Ring ringSeen;
     private long heldBytes;
 
-    DataQueue(int depth, int maxBytes, RequestParser parser, Tally tally) {
+    DataQueue(int index, int depth, int maxBytes, RequestParser parser, Tally tally) {
+        this.index = index;
         this.depth = depth;
         this.maxBytes = maxBytes + OVERHEAD_BYTES;
         this.parser = parser;

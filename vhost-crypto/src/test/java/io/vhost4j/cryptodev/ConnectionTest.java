@@ -50,8 +50,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -319,6 +321,43 @@ class ConnectionTest implements VhostDeviceOps {
     private static boolean marked(DirtyLog log, long gpa) {
         long page = gpa / 4096;
         return (log.bits().get(ValueLayout.JAVA_BYTE, page / 8) >> page % 8 & 1) != 0;
+    }
+
+    @Test
+    void shouldNotServeDevicesOfOtherDrivers() throws InterruptedException {
+        Path other = folder.resolve("net");
+        AtomicReference<String> refusal = new AtomicReference<>();
+        CountDownLatch connected = new CountDownLatch(1);
+        try (VhostDriver net = VhostDriver.register(other)) {
+            net.callbackRegister(new VhostDeviceOps() {
+                @Override
+                public void newConnection(VhostDevice device) {
+                    try {
+                        VhostCrypto.create(device, crypto, CryptoOptions.DEFAULT)
+                                .close();
+                    } catch (ConfigurationException e) {
+                        refusal.set(e.getMessage());
+                    }
+                    connected.countDown();
+                }
+
+                @Override
+                public void newDevice(VhostDevice device) {
+                    // never
+                }
+
+                @Override
+                public void destroyDevice(VhostDevice device) {
+                    // never
+                }
+            });
+            net.start();
+            try (FakeFrontend second = FakeFrontend.connect(other.toString())) {
+                assertTrue(connected.await(10, TimeUnit.SECONDS));
+                assertTrue(second.ask(GET_FEATURES, NOTHING).u64() != 0);
+            }
+        }
+        assertTrue(refusal.get().contains("driverStart"), refusal.get());
     }
 
     @Test

@@ -102,6 +102,7 @@ final class CryptoRig implements AutoCloseable {
                     case "serve" ->
                         ((int) args[0] == 0 ? queue : controlQueue).serve((ChainWork) args[1], (boolean) args[2]);
                     case "externCallbackRegister" -> null;
+                    case "servesChains" -> true;
                     case "toString" -> "rig";
                     default -> throw new UnsupportedOperationException(method.getName());
                 });

@@ -4,6 +4,7 @@ package io.vhost4j.cryptodev;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -25,6 +26,9 @@ import io.vhost4j.crypto.HashAlgorithm;
 import io.vhost4j.crypto.SessionParameters;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -240,6 +244,71 @@ class FlowTest {
         assertEquals(0, read(room)[1]);
     }
 
+    @Test
+    void shouldNotTakeRequestsOfOthers() {
+        start(false);
+        offer(rig.driver, 1);
+        CryptoRequest[] requests = new CryptoRequest[1];
+        assertEquals(1, rig.backend.fetchRequests(0, requests, 0, 1));
+        try (CryptoRig other = new CryptoRig(false, 0, crypto, CryptoOptions.DEFAULT)) {
+            assertThrows(IllegalArgumentException.class, () -> other.backend.finalizeRequests(requests, 0, 1));
+        }
+    }
+
+    @Test
+    void shouldCloseSessionsWhileThreadsUseThem() throws InterruptedException {
+        start(true);
+        SessionTable table = new SessionTable(crypto, 4, new Tally());
+        AtomicBoolean ending = new AtomicBoolean();
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        AtomicLong current = new AtomicLong(openCipher(table));
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            int queuePair = 100 + i;
+            threads.add(Thread.ofPlatform()
+                    .uncaughtExceptionHandler((thread, thrown) -> failure.set(thrown))
+                    .start(() -> encrypt(table, current, ending, queuePair)));
+        }
+        for (int i = 0; i < 2000; i++) {
+            long old = current.getAndSet(openCipher(table));
+            assertTrue(table.close(old));
+        }
+        ending.set(true);
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        table.closeAll();
+        assertNull(failure.get());
+    }
+
+    private static long openCipher(SessionTable table) {
+        byte[] key = new byte[16];
+        return table.open(
+                new SessionParameters.Cipher(CipherAlgorithm.AES_ECB, CryptoKey.copyOf(key, 0, key.length), true));
+    }
+
+    /** What a session that is open still makes of a block of zeros, or no session any more; never anything else. */
+    private void encrypt(SessionTable table, AtomicLong current, AtomicBoolean ending, int queuePair) {
+        GuestRequest request = new GuestRequest(new DataQueue(0, 1, 4096, new RequestParser(table), new Tally()));
+        CryptoRequest[] burst = {request};
+        while (!ending.get()) {
+            OpenSession found = table.find(current.get());
+            if (found == null) {
+                continue;
+            }
+            request.startInput(16, 17);
+            request.session = found;
+            request.sourceBytes = 16;
+            request.destinationBytes = 16;
+            request.startOutput();
+            crypto.enqueueBurst(queuePair, burst, 0, 1);
+            crypto.dequeueBurst(queuePair, burst, 0, 1);
+            if (request.status == CryptoStatus.OK) {
+                assertEquals((byte) 0x66, request.output[0], "encrypted with another key");
+            }
+        }
+    }
+
     /** Hashes allocate nothing in the JCA: so neither does what is around them. */
     @Test
     void shouldAllocateNothingPerRequest() {
@@ -247,7 +316,7 @@ class FlowTest {
         Tally tally = new Tally();
         SessionTable table = new SessionTable(crypto, 2, tally);
         RequestParser parser = new RequestParser(table);
-        DataQueue queue = new DataQueue(8, 4096, parser, tally);
+        DataQueue queue = new DataQueue(0, 8, 4096, parser, tally);
         long id = table.open(new SessionParameters.Hash(HashAlgorithm.SHA256, 1));
         List<Buffer> chain = new ArrayList<>(rig.scatter(
                 Requests.data(Requests.HASH, id, true).u32(1, 1).padTo(80).toBytes(), 3));

@@ -198,6 +198,14 @@ abstract class HostileRequestTest {
     }
 
     @Test
+    void shouldAnswerControlRequestsOfAnyLength() {
+        byte[] good = Requests.create(cipher(16, true));
+        assertEquals(ERR, rig.tryOpen(Arrays.copyOf(good, 16385)));
+        assertEquals(ERR, rig.tryOpen(Arrays.copyOf(good, 100_000)));
+        assertEquals(OK, rig.tryOpen(Arrays.copyOf(good, 16384)));
+    }
+
+    @Test
     void shouldDropControlRequestsWithoutRoomForAnAnswer() {
         for (int room = 0; room < 16; room++) {
             rig.control(Requests.create(cipher(16, true)), room);

@@ -11,7 +11,7 @@ import java.nio.ByteOrder;
  * Memory of this process by absolute address, in the host's byte order.
  *
  * <p>Nothing here checks an address: callers pass only addresses of their own buffers, or ones that {@link GuestMemory} translated for
- * the whole range accessed. That is why only the rooms memory, ring, net and pool (and the front-end, for its own memory) may use it.
+ * the whole range accessed. That is why only the rooms memory, ring, net and pool may use it (and the front-end, for its own memory; and the crypto module, for chains that a ring gathered).
  * Multi-byte accesses may be unaligned except those with acquire or release in the name.
  *
  * <p>Guest memory may not be there: its file can be truncated at any time. Then a load has any value of its range, a store does

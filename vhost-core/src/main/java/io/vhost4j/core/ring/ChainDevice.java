@@ -3,6 +3,9 @@ package io.vhost4j.core.ring;
 
 /** What a device has besides its public methods if its rings are served by a module of the library, see {@link ChainDriver}. */
 public interface ChainDevice {
+    /** Whether its driver was told to serve chains; otherwise no work is ever done. */
+    boolean servesChains();
+
     /**
      * Does some work in a ring, if it runs, is enabled, and no other thread is in it. Afterwards the guest is notified, if it wants to be. Never
      * throws for what a guest does.

@@ -197,6 +197,11 @@ final class DeviceImpl implements VhostDevice, ChainDevice, GuestAccess {
     }
 
     @Override
+    public boolean servesChains() {
+        return session.config().kind() == DeviceKind.CHAINS;
+    }
+
+    @Override
     public int serve(int queueId, ChainWork work, boolean notify) {
         NetQueue queue = session.rings().queueOrNull(queueId);
         return queue == null ? 0 : queue.serve(work, notify);

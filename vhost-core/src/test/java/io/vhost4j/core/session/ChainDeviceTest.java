@@ -183,6 +183,14 @@ class ChainDeviceTest {
     }
 
     @Test
+    void shouldTellWhetherItServesChains() {
+        assertTrue(chains.servesChains());
+        try (SessionFixture net = new SessionFixture()) {
+            assertFalse(((ChainDevice) net.ops.device()).servesChains());
+        }
+    }
+
+    @Test
     void shouldKeepPositionsToItself() {
         fixture.negotiate(SessionFixture.SPLIT);
         fixture.giveMemory();
