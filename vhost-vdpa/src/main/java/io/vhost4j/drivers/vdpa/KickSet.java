@@ -17,6 +17,7 @@ public final class KickSet implements AutoCloseable {
 
     private final Epoll epoll = Epoll.create(MAX_EVENTS);
     private final List<OwnedFd> owned = new ArrayList<>();
+    private boolean closed;
 
     /** Empty. */
     public KickSet() {}
@@ -48,14 +49,17 @@ public final class KickSet implements AutoCloseable {
         return (int) epoll.token(index);
     }
 
-    /** Ends the wait. Any thread. */
-    public void wakeUp() {
-        epoll.wakeup();
+    /** Ends the wait. Any thread; does nothing once closed. */
+    public synchronized void wakeUp() {
+        if (!closed) {
+            epoll.wakeup();
+        }
     }
 
     /** Closes all; the waiting thread must have left. */
     @Override
-    public void close() {
+    public synchronized void close() {
+        closed = true;
         try (epoll) {
             owned.forEach(OwnedFd::close);
             owned.clear();

@@ -26,6 +26,7 @@ final class VduseBridge implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(VduseBridge.class);
     private static final int RINGS = 2;
     private static final int RING_SIZE = 1024;
+    private static final int KICK = 1 << 15;
     private static final int DEVICE = 1 << 16;
     private static final int BACKEND = 1 << 17;
     private static final int MTU = 1500;
@@ -61,7 +62,10 @@ final class VduseBridge implements AutoCloseable {
     private final MemorySegment request = Arena.ofAuto().allocate(VduseLayout.REQUEST_BYTES, Long.BYTES);
     private final MemorySegment answer = Arena.ofAuto().allocate(VduseLayout.REQUEST_BYTES, Long.BYTES);
     private final Worker worker;
+    /** Whether the back-end serves. */
     private boolean running;
+    /** Whether the kernel's driver is ready, and has not notified of anything yet. */
+    private boolean awaitsKick;
 
     private VduseBridge(String name, BackendLink link, VduseDevice device) {
         this.name = name;
@@ -71,6 +75,7 @@ final class VduseBridge implements AutoCloseable {
             kicks[i] = EventFd.create();
             calls[i] = EventFd.create();
             events.add(calls[i].fd(), i);
+            events.add(kicks[i].fd(), KICK | i);
         }
         events.add(device.fd(), DEVICE);
         events.add(link.fd(), BACKEND);
@@ -121,10 +126,18 @@ final class VduseBridge implements AutoCloseable {
                 while (device.read(request)) {
                     handle();
                 }
+                if (awaitsKick && kicked()) {
+                    awaitsKick = false;
+                    serve();
+                }
             }
         } finally {
             release();
         }
+    }
+
+    private boolean kicked() {
+        return Poll.await(kicks[0].fd(), Poll.IN, 0) != 0 || Poll.await(kicks[1].fd(), Poll.IN, 0) != 0;
     }
 
     private boolean backendGone() {
@@ -170,14 +183,20 @@ final class VduseBridge implements AutoCloseable {
 
     private void setStatus(int status) {
         boolean wanted = (status & VduseLayout.STATUS_DRIVER_OK) != 0;
-        if (wanted && !running) {
-            startRings();
+        if (wanted && !running && !awaitsKick) {
+            // the kernel makes the memory for packets when its driver first uses it, and does not tell
+            awaitsKick = true;
+            for (int i = 0; i < RINGS; i++) {
+                device.setKick(i, kicks[i].fd());
+            }
         } else if (!wanted && running) {
             stopRings();
+        } else if (!wanted) {
+            awaitsKick = false;
         }
     }
 
-    private void startRings() {
+    private void serve() {
         // the bridge gives device addresses as if they were the guest's: nothing is left to translate
         link.number(RequestCode.SET_FEATURES, device.features() & ~OWN | VirtioFeature.PROTOCOL_FEATURES.mask());
         giveMemory();
@@ -190,7 +209,6 @@ final class VduseBridge implements AutoCloseable {
             link.ring(RequestCode.SET_VRING_NUM, i, ring.size());
             link.ring(RequestCode.SET_VRING_BASE, i, ring.base());
             link.addresses(i, ring.desc(), ring.driver(), ring.device());
-            device.setKick(i, kicks[i].fd());
             link.number(RequestCode.SET_VRING_KICK, i, kicks[i].fd());
             link.number(RequestCode.SET_VRING_CALL, i, calls[i].fd());
             link.ring(RequestCode.SET_VRING_ENABLE, i, 1);
@@ -203,6 +221,7 @@ final class VduseBridge implements AutoCloseable {
         for (int i = 0; i < RINGS; i++) {
             bases[i] = link.stop(i);
             device.setKick(i, -1);
+            kicks[i].drain();
         }
         LOG.info("VDUSE device {}: the kernel's driver is gone", name);
     }
