@@ -40,7 +40,7 @@ final class SessionMessages implements ExternMessageOps {
     private MessageResult create(VhostDevice device, VhostMessage message) {
         MemorySegment payload = message.payload();
         if (!SessionMessage.isKnownSize(payload.byteSize())) {
-            LOG.warn("{}: CREATE_CRYPTO_SESSION with {} bytes: no known layout", device, payload.byteSize());
+            LOG.debug("{}: CREATE_CRYPTO_SESSION with {} bytes: no known layout", device, payload.byteSize());
             return MessageResult.ERR;
         }
         byte[] bytes = new byte[(int) payload.byteSize()];

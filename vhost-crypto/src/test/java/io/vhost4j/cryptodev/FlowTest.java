@@ -244,6 +244,27 @@ class FlowTest {
         assertEquals(0, read(room)[1]);
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldServeByADeviceThatTakesItsTime(boolean packed) {
+        rig = new CryptoRig(packed, 0, new SlowDevice(crypto), CryptoOptions.DEFAULT.withQueueDepth(8));
+        session = rig.open(new SessionParameters.Hash(HashAlgorithm.SHA256, 1));
+        List<Buffer> rooms = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            rooms.add(offer(rig.driver, i));
+        }
+        int given = 0;
+        for (int i = 0; i < 100; i++) {
+            rig.backend.poll(0);
+            given += rig.driver.collect().size();
+        }
+        assertEquals(20, given);
+        for (Buffer room : rooms) {
+            assertEquals(0, read(room)[1]);
+        }
+        assertEquals(0, rig.backend.poll(0), "nothing left to do");
+    }
+
     @Test
     void shouldNotTakeRequestsOfOthers() {
         start(false);

@@ -17,9 +17,13 @@ import io.vhost4j.crypto.MacAlgorithm;
 import io.vhost4j.crypto.RsaPadding;
 import io.vhost4j.crypto.SessionParameters;
 import io.vhost4j.cryptodev.CryptoRig.Answer;
+import io.vhost4j.cryptodev.jca.Ghash;
+import java.security.GeneralSecurityException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
+import javax.crypto.Cipher;
+import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -112,6 +116,10 @@ class VectorTest {
     }
 
     private Answer aead(Vector v, boolean encrypt) {
+        return aead(v, v.iv(), encrypt);
+    }
+
+    private Answer aead(Vector v, byte[] iv, boolean encrypt) {
         int tag = v.tag().length;
         AeadAlgorithm algorithm = AeadAlgorithm.valueOf(v.algorithm());
         long session = rig.open(new SessionParameters.Aead(algorithm, key(v), tag, encrypt));
@@ -120,9 +128,9 @@ class VectorTest {
                 : new Wire().bytes(v.cipherText()).bytes(v.tag()).toBytes();
         int destination = encrypt ? source.length + tag : source.length - tag;
         byte[] request = Requests.data(encrypt ? Requests.AEAD_ENCRYPT : Requests.AEAD_DECRYPT, session, true)
-                .u32(v.iv().length, v.aad().length, source.length, destination)
+                .u32(iv.length, v.aad().length, source.length, destination)
                 .padTo(72)
-                .bytes(v.iv())
+                .bytes(iv)
                 .bytes(source)
                 .bytes(v.aad())
                 .toBytes();
@@ -144,6 +152,42 @@ class VectorTest {
             } else {
                 assertArrayEquals(new byte[back.destination().length], back.destination(), "nothing is to be seen");
             }
+        });
+    }
+
+    /** NIST SP 800-38D §7.1, step 2, for other lengths than 12 bytes. */
+    private static byte[] firstCounter(Vector v) throws GeneralSecurityException {
+        Cipher aes = Cipher.getInstance("AES/ECB/NoPadding");
+        aes.init(Cipher.ENCRYPT_MODE, new SecretKeySpec(v.key(), "AES"));
+        Ghash hash = new Ghash(aes.doFinal(new byte[16]));
+        hash.update(v.iv(), 0, v.iv().length);
+        hash.add(0, 8L * v.iv().length);
+        byte[] counter = new byte[16];
+        hash.store(counter);
+        return counter;
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldTakeTheFirstCounterOfGcm(boolean packed) {
+        forEach(packed, "GHASH", v -> {
+            byte[] iv;
+            try {
+                iv = firstCounter(v);
+            } catch (GeneralSecurityException e) {
+                throw new AssertionError(e);
+            }
+            Answer there = aead(v, iv, true);
+            assertEquals(0, there.status());
+            assertArrayEquals(new Wire().bytes(v.cipherText()).bytes(v.tag()).toBytes(), there.destination());
+            Answer back = aead(v, iv, false);
+            assertEquals(0, back.status());
+            assertArrayEquals(v.message(), back.destination());
+            v.tag()[3] ^= 1;
+            Answer bad = aead(v, iv, false);
+            v.tag()[3] ^= 1;
+            assertEquals(2, bad.status());
+            assertArrayEquals(new byte[v.message().length], bad.destination());
         });
     }
 

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.IvParameterSpec;
+import org.jspecify.annotations.Nullable;
 
 /** AES-GCM and ChaCha20-Poly1305 of a provider's. */
 final class AeadWorker extends Worker {
@@ -25,6 +26,7 @@ final class AeadWorker extends Worker {
     private final boolean encrypt;
     private final int tagBytes;
     private Cipher cipher;
+    private @Nullable GcmByCounter byCounter;
     private int written;
 
     AeadWorker(Algorithms algorithms, boolean gcm, RawKey key, boolean encrypt, int tagBytes)
@@ -41,23 +43,42 @@ final class AeadWorker extends Worker {
 
     @Override
     CryptoStatus run(CryptoRequest request) throws GeneralSecurityException {
+        if (gcm && request.ivBytes() == BLOCK && !isNonce(request)) {
+            written = byCounter().run(request);
+            return CryptoStatus.OK;
+        }
         start(request.input(), request.ivAt(), nonceBytes(request));
         cipher.updateAAD(request.input(), request.aadAt(), request.aadBytes());
         written = cipher.doFinal(request.input(), request.sourceAt(), request.sourceBytes(), request.output(), 0);
         return CryptoStatus.OK;
     }
 
-    /** 16 bytes are the first block of the counter (virtio 1.2 §5.9.7.7), of which providers make a nonce of 12 only. */
+    /** 16 bytes are the first block of the counter (virtio 1.2 §5.9.7.7): most often what is made of a nonce of 12. */
+    private static boolean isNonce(CryptoRequest request) {
+        int at = request.ivAt() + NONCE;
+        return Arrays.equals(request.input(), at, at + FIRST_COUNTER.length, FIRST_COUNTER, 0, FIRST_COUNTER.length);
+    }
+
     private int nonceBytes(CryptoRequest request) throws InvalidAlgorithmParameterException {
         int bytes = request.ivBytes();
-        int at = request.ivAt();
-        boolean counter = gcm
-                && bytes == BLOCK
-                && Arrays.equals(request.input(), at + NONCE, at + BLOCK, FIRST_COUNTER, 0, FIRST_COUNTER.length);
-        if (bytes != NONCE && !counter) {
+        if (bytes != NONCE && !(gcm && bytes == BLOCK)) {
             throw new InvalidAlgorithmParameterException("nonce of " + bytes + " bytes: must have " + NONCE);
         }
         return NONCE;
+    }
+
+    private GcmByCounter byCounter() throws GeneralSecurityException {
+        GcmByCounter made = byCounter;
+        if (made == null) {
+            made = new GcmByCounter(
+                    algorithms.cipher("AES/ECB/NoPadding"),
+                    algorithms.cipher("AES/CTR/NoPadding"),
+                    key,
+                    encrypt,
+                    tagBytes);
+            byCounter = made;
+        }
+        return made;
     }
 
     private void start(byte[] nonce, int at, int bytes) throws GeneralSecurityException {
@@ -89,6 +110,10 @@ final class AeadWorker extends Worker {
         } catch (GeneralSecurityException | RuntimeException e) {
             // it keeps its own until it is collected: there is no other way to reach it
             assert e != null;
+        }
+        GcmByCounter made = byCounter;
+        if (made != null) {
+            made.wipe();
         }
         key.destroy();
     }

@@ -14,27 +14,10 @@ import io.vhost4j.core.testkit.DriverRing.Buffer;
 import io.vhost4j.core.testkit.DriverRing.Used;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
-import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 /** Rings whose chains have buffers to read and buffers to write. */
-abstract class EitherRingTest extends RingFixture {
-    @Nested
-    static class OfSplitRings extends EitherRingTest {
-        @Override
-        boolean packed() {
-            return false;
-        }
-    }
-
-    @Nested
-    static class OfPackedRings extends EitherRingTest {
-        @Override
-        boolean packed() {
-            return true;
-        }
-    }
-
+abstract class EitherRingContract extends RingFixture {
     @Test
     void shouldTakeBuffersToReadBeforeBuffersToWrite() {
         DriverRing driver = driver(16);

@@ -24,12 +24,12 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What a guest can do wrong: each request has its status or is dropped, and the next one is served. */
-abstract class HostileRequestTest {
+@ExtendWith(LeakCheck.class)
+abstract class HostileRequestContract {
     static final int OK = 0;
     static final int ERR = 1;
     static final int NOTSUPP = 3;
@@ -40,24 +40,6 @@ abstract class HostileRequestTest {
     long session;
 
     abstract boolean packed();
-
-    @Nested
-    @ExtendWith(LeakCheck.class)
-    static class OnSplitRings extends HostileRequestTest {
-        @Override
-        boolean packed() {
-            return false;
-        }
-    }
-
-    @Nested
-    @ExtendWith(LeakCheck.class)
-    static class OnPackedRings extends HostileRequestTest {
-        @Override
-        boolean packed() {
-            return true;
-        }
-    }
 
     @BeforeEach
     void start() {

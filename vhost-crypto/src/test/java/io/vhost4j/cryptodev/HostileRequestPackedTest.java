@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package io.vhost4j.cryptodev;
+
+final class HostileRequestPackedTest extends HostileRequestContract {
+    @Override
+    boolean packed() {
+        return true;
+    }
+}
