@@ -158,7 +158,7 @@ class MediatedRingTest {
             long total = 0;
             for (int i = 0; i < descriptors; i++) {
                 long at = buffers + next++ % 256 * (long) PAGE;
-                long bytes = 1 + random.nextInt(PAGE);
+                long bytes = 1L + random.nextInt(PAGE);
                 chain.add(new DriverRing.Buffer(at, bytes, writable));
                 touched.add(at);
                 total += bytes;
