@@ -166,6 +166,28 @@ class EndToEndTest {
         assertEquals(1000, forward.number("to_guest_packets"));
     }
 
+    @ParameterizedTest
+    @CsvSource({"sim:loopback, ''", "sim:loopback, --packed --queues 2", "'sim:loopback,fail-after=5000', ''"})
+    void shouldHaveAVdpaDeviceServe(String device, String options) throws Exception {
+        Run vdpa = Run.start("vdpa", "--json", "--echo", "--device", device, "--socket", socket("a"))
+                .awaitOutput("listening");
+        Run pktgen = pktgen("a", "--mode", "loop", "--verify", "--count", "20000", options);
+        assertEquals(0, pktgen.await(), pktgen.out() + pktgen.err());
+        assertEquals(20000, pktgen.number("rx_packets"));
+        assertEquals(0, pktgen.number("bad_packets"));
+        assertEquals(0, vdpa.interrupt().await(), vdpa.out() + vdpa.err());
+        assertTrue(vdpa.out().contains("\"server\":\"sim:loopback\""), vdpa.out());
+        assertEquals(device.contains("fail"), vdpa.out().contains("\"server\":\"library\""), vdpa.out());
+    }
+
+    @Test
+    void shouldDriveAVdpaDeviceItself() throws Exception {
+        Run pktgen = Run.start(
+                "pktgen", "--json", "--vdpa", "sim:loopback", "--mode", "loop", "--verify", "--count", "5000");
+        assertEquals(0, pktgen.await(), pktgen.out() + pktgen.err());
+        assertEquals(5000, pktgen.number("rx_packets"));
+    }
+
     @Test
     void shouldDemonstrate() throws Exception {
         Run run = Run.startOnTerminal("demo", "--packets", "30000");

@@ -6,6 +6,7 @@ import static io.vhost4j.examples.cli.UsageException.checkRange;
 
 import io.vhost4j.VhostDriver;
 import io.vhost4j.vdpa.VdpaBus;
+import io.vhost4j.vdpa.VdpaDevice;
 import io.vhost4j.vdpa.VirtioBusDriver;
 import io.vhost4j.virtiouser.VirtioUser;
 import io.vhost4j.virtiouser.VirtioUserBuilder;
@@ -13,7 +14,7 @@ import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
 /** The options that front-end commands share. */
-public final class FrontOptions {
+public final class FrontOptions implements AutoCloseable {
     @Option(names = "--socket", paramLabel = "PATH", description = "The vhost-user socket.")
     private Path socket = Path.of("");
 
@@ -34,6 +35,8 @@ public final class FrontOptions {
 
     @Option(names = "--no-inflight", description = "Keep no account of what is in flight for the next back-end.")
     private boolean noInflight;
+
+    private final VdpaBus bus = VdpaBus.create();
 
     /** The defaults. */
     public FrontOptions() {}
@@ -79,11 +82,18 @@ public final class FrontOptions {
                 .inflight(!noInflight);
     }
 
-    /** Lasts as long as the process: the device is closed with it. */
     private Path bindDevice() {
-        VdpaBus bus = VdpaBus.create();
         VirtioBusDriver driver = new VirtioBusDriver();
         bus.bind(bus.add(vdpa).identity().name(), driver);
         return driver.endpoint();
+    }
+
+    /** Lets go of the vDPA device, after the front-end was closed. */
+    @Override
+    public void close() {
+        for (VdpaDevice device : bus.list()) {
+            bus.unbind(device.identity().name());
+            bus.delete(device.identity().name());
+        }
     }
 }

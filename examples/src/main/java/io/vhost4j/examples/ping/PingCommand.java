@@ -56,7 +56,8 @@ public final class PingCommand extends CommandBase {
         checkRange("--interval", interval, 0, 3_600_000);
         checkRange("--size", size, 0, EchoRequest.MAX_PAYLOAD);
         int buffer = Math.clamp(size + HEADERS, BUFFER, MAX_BUFFER);
-        try (VirtioUser device = front.builder().mac(MAC).bufferSize(buffer).connect()) {
+        try (FrontOptions held = front;
+                VirtioUser device = held.builder().mac(MAC).bufferSize(buffer).connect()) {
             Pinger pinger = new Pinger(device, new EchoRequest(MacAddress.parse("MAC", MAC), size), stop());
             if (!pinger.resolve() && !stop().isRequested()) {
                 throw new CommandFailure(front.socket() + ": no answer to ARP for 192.0.2.1 within a second;"

@@ -81,13 +81,14 @@ public final class PktgenCommand extends CommandBase {
         int buffer = noMergeable ? Math.max(2048, size) : 2048;
         int segments = size / buffer + 1;
         int buffers = front.queues() * queueSize * 2 + SPARE_BUFFERS + front.queues() * queueSize * segments;
-        try (VirtioUser device = front.builder()
-                .queueSize(queueSize)
-                .mergeable(!noMergeable)
-                .inOrder(inOrder)
-                .bufferSize(buffer)
-                .bufferCount(buffers)
-                .connect()) {
+        try (FrontOptions held = front;
+                VirtioUser device = held.builder()
+                        .queueSize(queueSize)
+                        .mergeable(!noMergeable)
+                        .inOrder(inOrder)
+                        .bufferSize(buffer)
+                        .bufferCount(buffers)
+                        .connect()) {
             PktgenReport report = new PktgenReport(output(), json(), device);
             Worker worker = generate(device, report);
             report.summary(worker);

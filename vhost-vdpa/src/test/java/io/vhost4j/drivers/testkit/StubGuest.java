@@ -85,6 +85,11 @@ public final class StubGuest implements AutoCloseable {
         }
     }
 
+    /** Unmarks all pages. */
+    public void clearLog() {
+        Objects.requireNonNull(log).bits().fill((byte) 0);
+    }
+
     /** Whether the page at a guest address is marked. */
     public boolean isMarked(long gpa) {
         long page = gpa >>> 12;

@@ -157,7 +157,7 @@ class MediatedRingTest {
             List<Long> touched = new ArrayList<>();
             long total = 0;
             for (int i = 0; i < descriptors; i++) {
-                long at = buffers + (next++ & 0xFFL) * PAGE;
+                long at = buffers + next++ % 256 * (long) PAGE;
                 long bytes = 1L + random.nextInt(PAGE);
                 chain.add(new DriverRing.Buffer(at, bytes, writable));
                 touched.add(at);
