@@ -5,6 +5,7 @@ import io.vhost4j.ProtocolFeature;
 import io.vhost4j.VhostDevice;
 import io.vhost4j.VhostException;
 import io.vhost4j.VirtioFeature;
+import io.vhost4j.drivers.vfio.DmaMappings;
 import io.vhost4j.drivers.vfio.VfioDevice;
 import io.vhost4j.vdpa.DmaModel;
 import io.vhost4j.vdpa.NotifyArea;
@@ -152,7 +153,11 @@ final class IfcvfDevice implements VdpaDevice {
         if (serving != null) {
             throw new VhostException(identity.name() + ": serves another front-end");
         }
-        IfcvfServing next = new IfcvfServing(this, device);
+        serve(device, new DmaMappings(vfio.container()));
+    }
+
+    private void serve(VhostDevice device, DmaMappings dma) {
+        IfcvfServing next = new IfcvfServing(this, device, dma);
         next.start();
         serving = next;
         next.offerDoorbells(true);
@@ -170,8 +175,12 @@ final class IfcvfDevice implements VdpaDevice {
 
     /** The device has no way to change single rings that all of its kind have: it is stopped and started. */
     private void restart(VhostDevice device) {
-        devClose(device);
-        devConf(device);
+        IfcvfServing now = serving;
+        if (now != null) {
+            now.offerDoorbells(false);
+            serving = null;
+            serve(device, now.stopForAnother());
+        }
     }
 
     @Override

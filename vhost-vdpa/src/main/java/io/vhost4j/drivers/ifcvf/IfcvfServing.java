@@ -45,14 +45,21 @@ final class IfcvfServing {
     private final boolean mediatesForLog;
     private @Nullable IfcvfRelay relay;
     private long logIova = -1;
+    /** Whether another goes on with the guest's memory. */
+    private boolean keepsGuest;
 
-    IfcvfServing(IfcvfDevice owner, VhostDevice device) {
+    /**
+     * Of a device that does not serve yet.
+     *
+     * @param dma may have the guest's memory already; owned by the new object
+     */
+    IfcvfServing(IfcvfDevice owner, VhostDevice device, DmaMappings dma) {
         this.owner = owner;
         this.device = device;
         vfio = owner.vfio();
         hardware = owner.hardware();
         guest = RingInfo.accessOf(device);
-        dma = new DmaMappings(vfio.container());
+        this.dma = dma;
         logging = guest.dirtyLog() != null;
         mediatesForLog = logging && owner.settings().swLiveMigration();
     }
@@ -64,9 +71,11 @@ final class IfcvfServing {
      */
     void start() {
         try {
+            undo.push(this::unmapGuest);
             findRings();
-            dma.mapGuest(guest.guestMemory());
-            undo.push(dma::close);
+            if (!dma.hasGuest()) {
+                dma.mapGuest(guest.guestMemory());
+            }
             mediate();
             takeInterrupts();
             if (logging && !mediatesForLog) {
@@ -224,6 +233,19 @@ final class IfcvfServing {
                 Doorbells.offer(owner, device, ring.info().index(), enable);
             }
         }
+    }
+
+    private void unmapGuest() {
+        if (!keepsGuest) {
+            dma.close();
+        }
+    }
+
+    /** As {@link #stop}, but leaves the guest's memory mapped, for another that serves the same front-end: pinning it takes long. */
+    DmaMappings stopForAnother() {
+        keepsGuest = true;
+        stop();
+        return dma;
     }
 
     /** Stops, and tells where the rings stand. */

@@ -18,7 +18,9 @@ public final class DmaMappings implements AutoCloseable {
 
     private final VfioContainer container;
     private final Deque<Piece> mapped = new ArrayDeque<>();
+    private long firstFree = LOWEST;
     private long nextFree = LOWEST;
+    private int own;
 
     private record Piece(long iova, long bytes) {}
 
@@ -37,8 +39,9 @@ public final class DmaMappings implements AutoCloseable {
             for (GuestRegion region : memory.regions()) {
                 map(region.hostAddress(), region.gpa(), region.size());
                 long end = region.gpa() + region.size();
-                nextFree = Math.max(nextFree, (end + GIB - 1) & -GIB);
+                firstFree = Math.max(firstFree, (end + GIB - 1) & -GIB);
             }
+            nextFree = firstFree;
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -54,6 +57,7 @@ public final class DmaMappings implements AutoCloseable {
         long iova = nextFree + (hostAddress & IN_PAGE);
         map(hostAddress, iova, bytes);
         nextFree = (iova + bytes + GIB - 1) & -GIB;
+        own++;
         return iova;
     }
 
@@ -67,6 +71,8 @@ public final class DmaMappings implements AutoCloseable {
         mapped.stream().filter(piece -> piece.iova() == iova).findFirst().ifPresent(piece -> {
             mapped.remove(piece);
             unmap(piece);
+            own--;
+            nextFree = own == 0 ? firstFree : nextFree;
         });
     }
 
@@ -78,9 +84,15 @@ public final class DmaMappings implements AutoCloseable {
         }
     }
 
+    /** Whether a guest's memory is mapped. */
+    public boolean hasGuest() {
+        return mapped.size() > own;
+    }
+
     /** Unmaps all. */
     @Override
     public void close() {
+        own = 0;
         while (!mapped.isEmpty()) {
             unmap(mapped.pop());
         }

@@ -237,12 +237,16 @@ class IfcvfDeviceTest {
             rig.guest.enabled[3] = false;
             device.devConf(rig.guest.device);
             assertTrue(rig.hardware.writes.contains("lm.28=1"));
+            // memory stays mapped: pinning a large guest would hold up all others
+            rig.machine.mapsUntilFailure = 0;
             rig.guest.enabled[2] = true;
             device.setVringState(rig.guest.device, 2, true);
             rig.guest.enabled[3] = true;
             device.setVringState(rig.guest.device, 3, true);
             assertTrue(rig.hardware.writes.contains("lm.28=2"));
             rig.exchange(1, 1);
+            device.devClose(rig.guest.device);
+            assertEquals(0, rig.machine.mappings());
         }
     }
 
