@@ -329,7 +329,7 @@ final class RingControl {
      */
     private void resumeAtUsed(RingState ring, int base) {
         int position = ring.queue.resumeAtUsed();
-        if (position != base && throttle.permits()) {
+        if (position != base && throttle.permitsNews()) {
             LOG.info("{}: ring {} goes on at {}, not at {}: so far it was used", name, ring.index, position, base);
         }
     }

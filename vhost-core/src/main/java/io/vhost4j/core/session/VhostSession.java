@@ -81,7 +81,7 @@ public final class VhostSession {
 
     /** Tells the application of the connection. */
     public void start() {
-        if (config.throttle().permits()) {
+        if (config.throttle().permitsNews()) {
             LOG.info("{}: vid={} connected", config.ifname(), device.vid());
         }
         guarded(requests.lifecycle::connected);
@@ -158,7 +158,7 @@ public final class VhostSession {
     /** Ends the session: callbacks first, then the rings, then memory and descriptors. Once. */
     public void end(String reason) {
         if (open) {
-            if (config.throttle().permits()) {
+            if (config.throttle().permitsNews()) {
                 LOG.info("{}: vid={} ended: {}", config.ifname(), device.vid(), reason);
             }
             finish();

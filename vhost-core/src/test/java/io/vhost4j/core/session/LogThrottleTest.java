@@ -31,6 +31,20 @@ class LogThrottleTest {
     }
 
     @Test
+    void shouldKeepRoomForWhatIsWrong() {
+        for (int i = 0; i < 1000; i++) {
+            assertEquals(i < 100, throttle.permitsNews());
+        }
+        for (int i = 0; i < 100; i++) {
+            assertTrue(throttle.permits());
+        }
+        assertFalse(throttle.permits());
+        nanos.addAndGet(TimeUnit.SECONDS.toNanos(1));
+        assertFalse(throttle.permitsNews(), "what was earned since is for what is wrong");
+        assertTrue(throttle.permits());
+    }
+
+    @Test
     void shouldSaveNoMoreThanABurst() {
         nanos.addAndGet(TimeUnit.DAYS.toNanos(100));
         for (int i = 0; i < 200; i++) {

@@ -12,7 +12,7 @@ import io.vhost4j.vdpa.VdpaDevice;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** A guest, a device, and the driver between them. */
@@ -24,7 +24,7 @@ final class IfcvfRig implements AutoCloseable {
     final FakeVfio machine;
     final StubGuest guest;
     final IfcvfDriver driver;
-    final AtomicReference<@Nullable String> failure = new AtomicReference<>();
+    final CompletableFuture<String> failure = new CompletableFuture<>();
 
     @Nullable
     VdpaDevice device;
@@ -39,7 +39,7 @@ final class IfcvfRig implements AutoCloseable {
 
     VdpaDevice open(Map<String, String> arguments) {
         VdpaDevice opened = driver.open(FakeVfio.ADDRESS, arguments);
-        opened.onFailure(failure::set);
+        opened.onFailure(failure::complete);
         device = opened;
         return opened;
     }
