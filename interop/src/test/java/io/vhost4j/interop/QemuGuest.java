@@ -120,7 +120,8 @@ final class QemuGuest implements Guest {
                     "-initrd",
                     Peers.get("guest.root"),
                     "-append",
-                    "console=ttyS0 quiet panic=-1 CONSOLE=ttyS0 NICS=" + nics.size() + kernelOptions,
+                    // the console is also where commands are answered: the kernel tells only of its end there
+                    "console=ttyS0 quiet loglevel=2 panic=-1 CONSOLE=ttyS0 NICS=" + nics.size() + kernelOptions,
                     "-serial",
                     "stdio",
                     "-qmp",
