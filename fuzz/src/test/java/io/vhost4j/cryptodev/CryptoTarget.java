@@ -119,21 +119,6 @@ public final class CryptoTarget {
 
     private static final QueueListener QUIET = new QueueListener() {
         @Override
-        public void guestNotified(int queue) {
-            // nobody waits
-        }
-
-        @Override
-        public boolean guestNotify(int queue) {
-            return false;
-        }
-
-        @Override
-        public boolean offloadsGuestNotify() {
-            return false;
-        }
-
-        @Override
         public void fault(int queue, RingFault fault, long value) {
             // the queue stays broken until the next start
         }

@@ -5,12 +5,9 @@ package io.vhost4j.interop;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.vhost4j.packet.Packet;
 import io.vhost4j.virtiouser.VirtioUser;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,18 +44,8 @@ class FirstPacketIT {
     private long connectAndExchange(Path socket) {
         long start = System.nanoTime();
         try (VirtioUser user = VirtioUser.builder(socket).connectTimeout(LIMIT).connect()) {
-            @Nullable Packet[] one = {Objects.requireNonNull(frames.make(user.pool(), 1, NumberedFrames.length(1)))};
-            assertEquals(1, user.transmit(0, one, 0, 1));
-            while (user.receive(0, one, 0, 1) == 0) {
-                assertTrue(System.nanoTime() - start < LIMIT.toNanos(), "the frame is not back");
-                Thread.onSpinWait();
-            }
-            long millis = Duration.ofNanos(System.nanoTime() - start).toMillis();
-            Packet back = Objects.requireNonNull(one[0]);
-            assertEquals(1, frames.check(back));
-            back.free();
-            user.reclaim(0);
-            return millis;
+            frames.exchange(user, 1, LIMIT);
+            return Duration.ofNanos(System.nanoTime() - start).toMillis();
         }
     }
 }

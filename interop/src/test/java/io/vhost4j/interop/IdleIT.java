@@ -5,14 +5,11 @@ package io.vhost4j.interop;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.vhost4j.packet.Packet;
 import io.vhost4j.virtiouser.VirtioUser;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,18 +79,6 @@ class IdleIT {
 
     /** A frame goes there and back; returns microseconds. */
     private long exchange(VirtioUser user) {
-        @Nullable Packet[] one = {Objects.requireNonNull(frames.make(user.pool(), next, NumberedFrames.length(next)))};
-        long start = System.nanoTime();
-        assertEquals(1, user.transmit(0, one, 0, 1));
-        while (user.receive(0, one, 0, 1) == 0) {
-            assertTrue(System.nanoTime() - start < LIMIT.toNanos(), "frame " + next + " is not back");
-            Thread.onSpinWait();
-        }
-        long micros = (System.nanoTime() - start) / 1000;
-        Packet back = Objects.requireNonNull(one[0]);
-        assertEquals(next++, frames.check(back));
-        back.free();
-        user.reclaim(0);
-        return micros;
+        return frames.exchange(user, next++, LIMIT).toNanos() / 1000;
     }
 }

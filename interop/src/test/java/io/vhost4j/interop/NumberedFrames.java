@@ -2,9 +2,15 @@
 
 package io.vhost4j.interop;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import io.vhost4j.packet.Packet;
 import io.vhost4j.packet.PacketPool;
+import io.vhost4j.virtiouser.VirtioUser;
 import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Objects;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -98,5 +104,22 @@ final class NumberedFrames {
         crc.reset();
         crc.update(bytes, TYPE_AT, length - TYPE_AT);
         return (int) crc.getValue();
+    }
+
+    /** Sends one frame over the first queue pair, and waits until it is back as it was; returns how long it took. */
+    Duration exchange(VirtioUser user, long number, Duration limit) {
+        @Nullable Packet[] one = {Objects.requireNonNull(make(user.pool(), number, length(number)))};
+        long start = System.nanoTime();
+        assertEquals(1, user.transmit(0, one, 0, 1));
+        while (user.receive(0, one, 0, 1) == 0) {
+            assertTrue(System.nanoTime() - start < limit.toNanos(), "frame " + number + " is not back");
+            Thread.onSpinWait();
+        }
+        Duration time = Duration.ofNanos(System.nanoTime() - start);
+        Packet back = Objects.requireNonNull(one[0]);
+        assertEquals(number, check(back));
+        back.free();
+        user.reclaim(0);
+        return time;
     }
 }

@@ -58,21 +58,6 @@ final class CryptoRig implements AutoCloseable {
 
     private static final class Quiet implements QueueListener {
         @Override
-        public void guestNotified(int queueId) {
-            // nothing to do
-        }
-
-        @Override
-        public boolean guestNotify(int queueId) {
-            return false;
-        }
-
-        @Override
-        public boolean offloadsGuestNotify() {
-            return false;
-        }
-
-        @Override
         public void fault(int queueId, RingFault fault, long value) {
             // the queue tells
         }

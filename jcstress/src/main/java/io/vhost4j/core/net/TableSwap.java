@@ -36,19 +36,6 @@ public class TableSwap {
 
     private static final class Silent implements QueueListener {
         @Override
-        public void guestNotified(int index) {}
-
-        @Override
-        public boolean guestNotify(int index) {
-            return false;
-        }
-
-        @Override
-        public boolean offloadsGuestNotify() {
-            return false;
-        }
-
-        @Override
         public void fault(int index, RingFault fault, long value) {
             throw new AssertionError(fault + " " + value);
         }

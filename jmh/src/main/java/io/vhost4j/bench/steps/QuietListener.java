@@ -8,21 +8,6 @@ import io.vhost4j.core.ring.RingFault;
 /** Wants to know nothing but that the ring broke, which no benchmark survives. */
 final class QuietListener implements QueueListener {
     @Override
-    public void guestNotified(int queue) {
-        // counted by the queue itself
-    }
-
-    @Override
-    public boolean guestNotify(int queue) {
-        return false;
-    }
-
-    @Override
-    public boolean offloadsGuestNotify() {
-        return false;
-    }
-
-    @Override
     public void fault(int queue, RingFault fault, long value) {
         throw new IllegalStateException("queue=" + queue + ": " + fault + ", value=" + value);
     }

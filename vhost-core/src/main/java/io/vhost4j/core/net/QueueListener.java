@@ -6,13 +6,17 @@ import io.vhost4j.core.ring.RingFault;
 /** What a queue tells its device; called on the thread of the burst call, with no lock held. */
 public interface QueueListener {
     /** The guest was notified. */
-    void guestNotified(int queue);
+    default void guestNotified(int queue) {}
 
     /** Whether the application takes over the notification, see {@link io.vhost4j.VhostDeviceOps#guestNotify}. */
-    boolean guestNotify(int queue);
+    default boolean guestNotify(int queue) {
+        return false;
+    }
 
     /** Whether {@link #guestNotify} is to be asked at all. */
-    boolean offloadsGuestNotify();
+    default boolean offloadsGuestNotify() {
+        return false;
+    }
 
     /**
      * The guest is to be notified by a message; called only where that was wanted. Must not block.

@@ -121,7 +121,10 @@ final class RingKick {
     /** Takes the notifications that have arrived. */
     synchronized void drain() {
         EventFd now = event;
-        int reads = now == null ? MOST_READS : 0;
+        if (now == null) {
+            return;
+        }
+        int reads = 0;
         while (reads < MOST_READS && now.drain() != 0) {
             reads++;
         }

@@ -114,10 +114,8 @@ final class IfcvfDevice implements VdpaDevice {
 
     @Override
     public long getFeatures() {
-        long features = deviceFeatures & ~NOT_PASSED_ON & ~TRANSPORT | OF_FRONT_END;
-        if (type == VdpaDeviceType.BLK) {
-            features = deviceFeatures & ~NOT_PASSED_ON & ~TRANSPORT | VirtioFeature.PROTOCOL_FEATURES.mask();
-        }
+        long added = type == VdpaDeviceType.NET ? OF_FRONT_END : VirtioFeature.PROTOCOL_FEATURES.mask();
+        long features = deviceFeatures & ~NOT_PASSED_ON & ~TRANSPORT | added;
         return logs() ? features | VirtioFeature.LOG_ALL.mask() : features;
     }
 
