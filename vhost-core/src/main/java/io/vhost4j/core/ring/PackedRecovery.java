@@ -22,6 +22,11 @@ final class PackedRecovery {
     private int againAt;
     /** First entries of the chains of the batch that is being given back. */
     private final int[] heads;
+    /** First entries of the chains that were taken and not given back: a circle of {@link #held} from {@link #oldest} on. */
+    private final int[] circle;
+
+    private int oldest;
+    private int held;
 
     PackedRecovery(long address, int size, long features, long desc, int usedSlot, boolean usedWrap) {
         this.size = size;
@@ -29,6 +34,7 @@ final class PackedRecovery {
         again = buffer.recover(desc);
         againSlots = Arrays.stream(again).map(buffer::slots).toArray();
         heads = new int[size];
+        circle = new int[size];
         scratch = Arena.ofAuto().allocate((long) size << PackedLayout.DESC_SHIFT, PackedLayout.DESC_ALIGN);
         int slots = slotsLeft();
         if (slots < again.length || slots > size) {
@@ -84,29 +90,50 @@ final class PackedRecovery {
         return whole ? scratch.address() : 0;
     }
 
-    /** Accounts for a batch that is about to be given back; false if the buffer is broken. */
-    boolean returning(int[] slots, int count, long desc, int usedSlot, boolean usedWrap) {
+    /** Accounts for a batch that is taken, from {@code slot} on if it is not of the process before; false if the buffer is broken. */
+    boolean taken(int[] slots, int count, long desc, int slot) {
         boolean fresh = left() == 0;
         boolean sound = true;
+        int at = slot;
+        for (int i = 0; i < count; i++) {
+            int head = fresh ? buffer.taken(desc, at, slots[i]) : again[againAt + i];
+            if (head < 0) {
+                head = 0;
+                sound = false;
+            }
+            circle[place(held++)] = head;
+            at += slots[i];
+            if (at >= size) {
+                at -= size;
+            }
+        }
+        if (!fresh) {
+            againAt += count;
+        }
+        return sound;
+    }
+
+    /** Where the entry {@code ahead} of the oldest is in the circle. */
+    private int place(int ahead) {
+        int at = oldest + ahead;
+        return at < size ? at : at - size;
+    }
+
+    /** Accounts for the oldest chains that were taken, which are about to be given back from {@code usedSlot} on. */
+    void returning(int[] slots, int count, int usedSlot, boolean usedWrap) {
         int slot = usedSlot;
         boolean wrap = usedWrap;
         for (int i = 0; i < count; i++) {
-            heads[i] = fresh ? buffer.taken(desc, slot, slots[i]) : again[againAt + i];
-            if (heads[i] < 0) {
-                heads[i] = 0;
-                sound = false;
-            }
+            heads[i] = circle[place(i)];
             slot += slots[i];
             if (slot >= size) {
                 slot -= size;
                 wrap = !wrap;
             }
         }
+        oldest = place(count);
+        held -= count;
         buffer.returning(heads, count, slot, wrap);
-        if (!fresh) {
-            againAt += count;
-        }
-        return sound;
     }
 
     /** Accounts for a batch that was given back. */

@@ -235,6 +235,42 @@ final class PackedRing extends Ring {
 
     @Override
     public void publish(int count) {
+        PackedRecovery tracker = recovery;
+        boolean fresh = tracker == null || tracker.left() == 0;
+        if (tracker != null) {
+            note(tracker, count);
+        }
+        int slots = giveBackSlots(count);
+        if (fresh) {
+            advanceAvail(slots);
+        }
+    }
+
+    @Override
+    void moveOn(int count) {
+        PackedRecovery tracker = recovery;
+        boolean fresh = tracker == null || tracker.left() == 0;
+        if (tracker != null) {
+            note(tracker, count);
+        }
+        for (int chain = 0; fresh && chain < count; chain++) {
+            advanceAvail(batch().slots[chain]);
+        }
+    }
+
+    @Override
+    void putUsed(int count) {
+        giveBackSlots(count);
+    }
+
+    private void note(PackedRecovery tracker, int count) {
+        if (!tracker.taken(batch().slots, count, desc, availSlot)) {
+            setFault(RingFault.INFLIGHT_BROKEN, availSlot);
+        }
+    }
+
+    /** Writes used descriptors for the first chains of the batch; returns the slots that they have. */
+    private int giveBackSlots(int count) {
         DirtyLog to = log;
         if (to != null) {
             logBuffers(to, count);
@@ -242,16 +278,12 @@ final class PackedRing extends Ring {
         int firstSlot = usedSlot;
         ChainBatch batch = batch();
         PackedRecovery tracker = recovery;
-        boolean fresh = tracker == null || tracker.left() == 0;
-        if (tracker != null && !tracker.returning(batch.slots, count, desc, usedSlot, usedWrap)) {
-            setFault(RingFault.INFLIGHT_BROKEN, firstSlot);
+        if (tracker != null) {
+            tracker.returning(batch.slots, count, usedSlot, usedWrap);
         }
         long firstAt = desc + ((long) usedSlot << PackedLayout.DESC_SHIFT) + PackedLayout.DESC_LEN;
         long firstWord = usedWord(batch, usesBatches ? count - 1 : 0);
         int slots = usesBatches ? skipUsed(batch, count) : setUsedBehindFirst(batch, count);
-        if (fresh) {
-            advanceAvail(slots);
-        }
         unasked += slots;
         // release, the first descriptor last: the driver that sees it sees the others and the data
         HostWindow.setLongRelease(firstAt, firstWord);
@@ -261,6 +293,7 @@ final class PackedRing extends Ring {
         if (to != null) {
             logPublished(to, firstSlot, slots);
         }
+        return slots;
     }
 
     /** Moves on without a word of the chains; returns their slots. */
@@ -400,8 +433,8 @@ final class PackedRing extends Ring {
     @Override
     public int base() {
         PackedRecovery pending = recovery;
-        if (pending != null && pending.left() > 0) {
-            // what the process before had taken is still in flight for the next
+        if (pending != null && pending.left() > 0 || taken() > 0) {
+            // what was taken, by the process before or this one, is still in flight for the next
             int position = usedSlot | (usedWrap ? PackedLayout.WRAP_BIT : 0);
             return position | position << 16;
         }

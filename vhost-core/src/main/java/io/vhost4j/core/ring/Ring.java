@@ -10,6 +10,7 @@ import io.vhost4j.core.memory.Iotlb;
 import io.vhost4j.core.memory.Translator;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +59,7 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
     private int firstWritable;
 
     private final ChainBatch batch;
+    private @Nullable TakenChains takenChains;
     private final MemorySegment scratch = Arena.ofAuto().allocate(DESC_BYTES, Long.BYTES);
     private final long entryCopy = scratch.address();
     private int entriesLeft;
@@ -229,6 +231,39 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
      * batch is void.
      */
     public abstract void publish(int count);
+
+    /**
+     * Takes the first {@code count} chains of the batch, at least one, without giving them back yet: {@link #giveBack} does, in the same order,
+     * with the bytes written as the batch says now. Until then no batch may be {@linkplain #publish published}. The rest of the batch is void. No more chains than the ring has
+     * descriptors may be taken at a time.
+     */
+    public final void take(int count) {
+        TakenChains to = takenChains;
+        if (to == null) {
+            to = new TakenChains(size);
+            takenChains = to;
+        }
+        to.add(batch, count);
+        moveOn(count);
+    }
+
+    /** Gives the oldest {@code count} chains that were taken, at least one, back to the driver. The batch is void. */
+    public final void giveBack(int count) {
+        Objects.requireNonNull(takenChains).moveTo(batch, count, log != null);
+        putUsed(count);
+    }
+
+    /** Chains that were taken and not given back. */
+    public final int taken() {
+        TakenChains from = takenChains;
+        return from == null ? 0 : from.count();
+    }
+
+    /** Notes that the first {@code count} chains of the batch were taken, and moves on behind them. */
+    abstract void moveOn(int count);
+
+    /** Gives the first {@code count} chains of the batch back. */
+    abstract void putUsed(int count);
 
     /** What was published since {@link #needsNotification} was last asked: chains, or in a packed ring their slots. */
     public abstract int unannounced();

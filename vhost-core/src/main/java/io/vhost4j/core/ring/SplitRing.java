@@ -225,18 +225,33 @@ final class SplitRing extends Ring {
 
     @Override
     public void publish(int count) {
+        moveOn(count);
+        putUsed(count);
+    }
+
+    @Override
+    void moveOn(int count) {
+        if (againAt != again.length) {
+            againAt += count;
+            return;
+        }
+        SplitInflight tracker = inflight;
+        if (tracker != null) {
+            tracker.taken(batch().id, count);
+        }
+        lastAvail = (lastAvail + count) & 0xFFFF;
+    }
+
+    @Override
+    void putUsed(int count) {
         DirtyLog to = log;
         if (to != null) {
             logBuffers(to, count);
         }
         int first = lastUsed;
         ChainBatch batch = batch();
-        boolean fresh = againAt == again.length;
         SplitInflight tracker = inflight;
         if (tracker != null) {
-            if (fresh) {
-                tracker.taken(batch.id, count);
-            }
             tracker.returning(batch.id, count);
         }
         if (usesBatches) {
@@ -245,11 +260,6 @@ final class SplitRing extends Ring {
             for (int chain = 0; chain < count; chain++) {
                 setUsed(chain, batch, chain);
             }
-        }
-        if (fresh) {
-            lastAvail = (lastAvail + count) & 0xFFFF;
-        } else {
-            againAt += count;
         }
         lastUsed = (lastUsed + count) & 0xFFFF;
         // release: the driver that sees the index sees the entries and the data
@@ -330,7 +340,7 @@ final class SplitRing extends Ring {
 
     @Override
     public int base() {
-        // chains of the process before that were not gathered yet are still in flight for the next
-        return (lastAvail - (again.length - againAt)) & 0xFFFF;
+        // chains that were taken, by the process before or this one, are still in flight for the next
+        return (lastAvail - (again.length - againAt) - taken()) & 0xFFFF;
     }
 }
