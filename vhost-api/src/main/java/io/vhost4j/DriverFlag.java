@@ -25,6 +25,8 @@ public enum DriverFlag {
     LINEARBUF_SUPPORT,
     /** With {@link #LINEARBUF_SUPPORT}: packets larger than the pool's data room arrive in an external buffer. */
     EXTBUF_SUPPORT,
+    /** Let rings have DMA channels: see {@link io.vhost4j.async.AsyncRings}. */
+    ASYNC_COPY,
     /**
      * Describe offloads of received packets by receive flags ({@code RX_*}) as a network driver does. Without it, the
      * transmit flags ({@code TX_*}) that let the packet be sent on unchanged are set.

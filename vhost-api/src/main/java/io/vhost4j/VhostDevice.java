@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 package io.vhost4j;
 
+import io.vhost4j.async.AsyncRings;
 import io.vhost4j.packet.Packet;
 import io.vhost4j.packet.PacketPool;
 import io.vhost4j.vdpa.VdpaDevice;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Other methods may be called from any thread; those that take a ring number throw {@link IndexOutOfBoundsException} for a ring
  * that the front-end never named.
  */
-public interface VhostDevice {
+public interface VhostDevice extends AsyncRings {
     /** The device's id, unique among the process's live devices. */
     int vid();
 

@@ -23,7 +23,7 @@ final class Dequeuer {
     /** The largest IP packet with Ethernet header and two VLAN tags, rounded up. */
     static final int MAX_PACKET_BYTES = 65535 + 65;
 
-    private static final long OFFLOADS = VirtioFeature.maskOf(
+    static final long OFFLOADS = VirtioFeature.maskOf(
             VirtioFeature.CSUM,
             VirtioFeature.HOST_TSO4,
             VirtioFeature.HOST_TSO6,

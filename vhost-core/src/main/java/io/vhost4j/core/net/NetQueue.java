@@ -40,6 +40,7 @@ public final class NetQueue {
     private final GuestNotifier notifier;
     private final FaultReport faults = new FaultReport();
     private final PendingRarp pendingRarp = new PendingRarp();
+    private final AsyncQueue async;
 
     // written between pause and resume; read by bursts inside the gate
     private @Nullable Ring ring;
@@ -79,6 +80,12 @@ public final class NetQueue {
         notifier = new GuestNotifier(index, listener, stats);
         this.options = options;
         this.chains = chains;
+        async = new AsyncQueue(this, stats, options);
+    }
+
+    /** The part that works by a DMA channel. */
+    public AsyncQueue async() {
+        return async;
     }
 
     /** Waits until a burst in progress has left, and keeps bursts out. Not to be nested. */
@@ -118,6 +125,9 @@ public final class NetQueue {
         }
         wasEnabled = enabled;
         HostWindow.settle();
+        if (!chains) {
+            async.started(made, new NetLayout(headerBytes, mergeable, features), memory);
+        }
         ring = made;
         size = setup.size();
         lastBase = made.base();
@@ -163,6 +173,7 @@ public final class NetQueue {
      * @return its position, as SET_VRING_BASE takes it
      */
     public int stop() {
+        async.stops();
         lastBase = position();
         ring = null;
         enqueuer = null;
@@ -186,6 +197,7 @@ public final class NetQueue {
 
     /** Goes on with the same ring at other addresses, after the memory table changed. While paused. */
     public void remap(GuestMemory memory, long desc, long driver, long device) {
+        async.moves(memory);
         Objects.requireNonNull(ring).remap(memory, desc, driver, device);
     }
 
@@ -296,7 +308,7 @@ public final class NetQueue {
         pendingRarp.set(mac);
     }
 
-    private boolean isReceive() {
+    boolean isReceive() {
         return (index & 1) == 0;
     }
 
@@ -304,11 +316,24 @@ public final class NetQueue {
         if (!gate.tryEnter()) {
             return false;
         }
-        if (active && started && !broken) {
+        if (mayMove()) {
             return true;
         }
         gate.leave();
         return false;
+    }
+
+    /** Whether bursts move anything. Inside the gate. */
+    boolean mayMove() {
+        return active && started && !broken;
+    }
+
+    boolean tryEnter() {
+        return gate.tryEnter();
+    }
+
+    void leave() {
+        gate.leave();
     }
 
     /** See {@link io.vhost4j.VhostDevice#enqueueBurst}. */
@@ -321,7 +346,7 @@ public final class NetQueue {
         Notice notice = Notice.NONE;
         try {
             Enqueuer to = enqueuer;
-            if (to != null && enabled) {
+            if (to != null && enabled && async.isIdle()) {
                 done = to.burst(packets, from, count);
                 notice = finish(Objects.requireNonNull(ring), true);
             }
@@ -347,7 +372,7 @@ public final class NetQueue {
         Notice notice = Notice.NONE;
         try {
             Dequeuer source = dequeuer;
-            if (source != null && count > 0) {
+            if (source != null && count > 0 && async.isIdle()) {
                 if (enabled) {
                     injected = pendingRarp.take(pool, packets, from);
                     if (outstanding != 0) {
@@ -405,6 +430,33 @@ public final class NetQueue {
         outstanding = left == 0 ? 0 : left - source.discard(left);
     }
 
+    /** A frame that is to come before those of the ring. Inside the gate. */
+    int takeRarp(PacketPool pool, Packet[] packets, int at) {
+        return enabled ? pendingRarp.take(pool, packets, at) : 0;
+    }
+
+    /**
+     * Whether packets may be taken out of the ring now; discards what must be before. Inside the gate.
+     *
+     * @param idle whether no chain is taken, or nothing can be discarded
+     */
+    boolean mayTake(int count, boolean idle) {
+        Dequeuer source = dequeuer;
+        if (source == null) {
+            return false;
+        }
+        if (idle && enabled && outstanding != 0) {
+            discardOutstanding(source);
+        } else if (idle && !enabled && wasEnabled) {
+            source.discard(count);
+        }
+        return enabled && outstanding == 0;
+    }
+
+    void channelFailed(String why) {
+        listener.channelFailed(index, why);
+    }
+
     private void abandon(PacketPool pool, Packet[] packets) {
         if (dequeuer != null) {
             dequeuer.abandon((BufferPool) pool, packets);
@@ -412,7 +464,7 @@ public final class NetQueue {
     }
 
     /** Inside the gate: notices a fault and notifies the guest. */
-    private Notice finish(Ring now, boolean notify) {
+    Notice finish(Ring now, boolean notify) {
         RingFault fault = now.fault();
         if (fault != null) {
             fail(fault, now.faultValue());
@@ -422,7 +474,7 @@ public final class NetQueue {
         return notifier.afterBurst(now, notify);
     }
 
-    private void afterBurst(Notice notice) {
+    void afterBurst(Notice notice) {
         faults.report(listener, index);
         if (notifier.tell(notice)) {
             notifyGuest();
@@ -436,7 +488,7 @@ public final class NetQueue {
     }
 
     /** A truncated memory file shows as an InternalError on the thread that touched it. */
-    private void memoryGone() {
+    void memoryGone() {
         fail(RingFault.MEMORY_GONE, 0);
     }
 
@@ -501,7 +553,7 @@ public final class NetQueue {
      */
     public boolean arm() {
         enableNotification(true);
-        return enabled && available() > 0 || pendingRarp.isSet();
+        return enabled && available() > 0 || pendingRarp.isSet() || async.inflight() > 0;
     }
 
     /** After {@link #arm}: the guest need not notify. */

@@ -27,6 +27,9 @@ public interface QueueListener {
         return false;
     }
 
+    /** The queue's DMA channel did what it must not, and is not used any more. Must not block. */
+    default void channelFailed(int queue, String why) {}
+
     /** The queue stopped because of what the guest wrote. Must not block. */
     void fault(int queue, RingFault fault, long value);
 }

@@ -37,7 +37,10 @@ final class QueueStats {
         MALFORMED_CHAINS,
         OVERSIZE_PACKETS,
         DISCARDED_PACKETS,
-        RING_FAULTS
+        RING_FAULTS,
+        ASYNC_CPU_COPIES,
+        ASYNC_CHANNEL_FAULTS,
+        ASYNC_EARLY_FREES
     }
 
     private static final VarHandle VALUES = MethodHandles.arrayElementVarHandle(long[].class);

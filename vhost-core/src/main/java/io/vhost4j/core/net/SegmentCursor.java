@@ -41,7 +41,18 @@ final class SegmentCursor {
         }
     }
 
-    private int piece(int wanted) {
+    /** Host address of the next byte; after {@link #piece}, which goes on to where there are more. */
+    long position() {
+        return address[segment] + offset;
+    }
+
+    /** Passes over {@code bytes} bytes of those that {@link #piece} has found. */
+    void skip(int bytes) {
+        offset += bytes;
+    }
+
+    /** How many of the next {@code wanted} bytes, at least one, are in one piece; the segments must have them. */
+    int piece(int wanted) {
         while (offset == length[segment]) {
             segment++;
             offset = 0;

@@ -32,6 +32,16 @@ final class TransmitOffload {
         this.features = features;
     }
 
+    /** As {@link #prepare}, also for packets without a request. */
+    boolean prepareAny(PooledPacket packet) {
+        if ((packet.olFlags() & REQUESTS) != 0) {
+            return prepare(packet);
+        }
+        firstWord = 0;
+        csumOffset = 0;
+        return true;
+    }
+
     /**
      * Works out {@link #firstWord} and {@link #csumOffset}.
      *

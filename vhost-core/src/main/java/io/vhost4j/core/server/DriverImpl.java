@@ -419,7 +419,8 @@ final class DriverImpl implements VhostDriver, ChainDriver {
                 limits,
                 state,
                 recovery,
-                otherType ? DeviceKind.APPLICATION : kind);
+                otherType ? DeviceKind.APPLICATION : kind,
+                flags.contains(DriverFlag.ASYNC_COPY));
     }
 
     private Transport makeTransport(VhostEvents loop, SessionConfig config) {

@@ -9,6 +9,9 @@ import io.vhost4j.RingInflight;
 import io.vhost4j.VhostDevice;
 import io.vhost4j.Vring;
 import io.vhost4j.VringMemory;
+import io.vhost4j.async.AsyncFeatures;
+import io.vhost4j.async.CompletedPackets;
+import io.vhost4j.async.DmaChannel;
 import io.vhost4j.core.linux.Numa;
 import io.vhost4j.core.memory.DirtyLog;
 import io.vhost4j.core.memory.GuestAccess;
@@ -194,6 +197,56 @@ final class DeviceImpl implements VhostDevice, ChainDevice, GuestAccess {
         }
         NetQueue queue = session.rings().queueOrNull(queueId);
         return queue == null ? 0 : queue.dequeueBurst(pool, packets, from, count);
+    }
+
+    @Override
+    public void asyncChannelRegister(int queueId, AsyncFeatures features, DmaChannel channel) {
+        if (!session.config().asyncCopy()) {
+            throw new IllegalStateException(
+                    "asyncChannelRegister: register the driver with DriverFlag.ASYNC_COPY first");
+        }
+        queue(queueId).async().register(features, channel);
+    }
+
+    @Override
+    public boolean asyncChannelUnregister(int queueId) {
+        return queue(queueId).async().unregister();
+    }
+
+    @Override
+    public int submitEnqueueBurst(int queueId, Packet[] packets, int from, int count, CompletedPackets completed) {
+        if ((queueId & 1) != 0) {
+            throw new IllegalArgumentException(
+                    "queueId=" + queueId + ": enqueue goes to even rings, the guest's receive queues");
+        }
+        NetQueue queue = session.rings().queueOrNull(queueId);
+        return queue == null ? 0 : queue.async().submit(packets, from, count, completed);
+    }
+
+    @Override
+    public int pollEnqueueCompleted(int queueId, CompletedPackets completed) {
+        NetQueue queue = session.rings().queueOrNull(queueId);
+        return queue == null ? 0 : queue.async().poll(completed);
+    }
+
+    @Override
+    public int asyncTryDequeueBurst(int queueId, PacketPool pool, Packet[] packets, int from, int count) {
+        if ((queueId & 1) == 0) {
+            throw new IllegalArgumentException(
+                    "queueId=" + queueId + ": dequeue takes from odd rings, the guest's transmit queues");
+        }
+        NetQueue queue = session.rings().queueOrNull(queueId);
+        return queue == null ? 0 : queue.async().tryDequeue(pool, packets, from, count);
+    }
+
+    @Override
+    public int asyncGetInflight(int queueId) {
+        return queue(queueId).async().inflight();
+    }
+
+    @Override
+    public int clearQueue(int queueId, CompletedPackets completed) {
+        return queue(queueId).async().clear(completed);
     }
 
     @Override

@@ -5,16 +5,22 @@ import io.vhost4j.VhostDevice;
 import io.vhost4j.VhostDeviceOps;
 import io.vhost4j.core.net.QueueListener;
 import io.vhost4j.core.ring.RingFault;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Passes on what happens in queues: notifications to the application at once, faults to the event thread. */
 final class QueueEvents implements QueueListener {
+    private static final Logger LOG = LoggerFactory.getLogger(QueueEvents.class);
+
     private final VhostDevice device;
+    private final SessionConfig config;
     private final VhostDeviceOps ops;
     private final boolean offloads;
     private final VhostSession session;
 
     QueueEvents(VhostDevice device, SessionConfig config, VhostSession session) {
         this.device = device;
+        this.config = config;
         this.ops = config.ops();
         this.offloads = config.offloadsGuestNotify();
         this.session = session;
@@ -38,6 +44,13 @@ final class QueueEvents implements QueueListener {
     @Override
     public boolean callByMessage(int queue) {
         return session.callByMessage(queue);
+    }
+
+    @Override
+    public void channelFailed(int queue, String why) {
+        if (config.throttle().permits()) {
+            LOG.error("{}: ring {}: DMA channel given up, the CPU copies from now on: {}", config.ifname(), queue, why);
+        }
     }
 
     @Override

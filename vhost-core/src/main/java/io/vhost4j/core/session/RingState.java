@@ -120,6 +120,7 @@ final class RingState {
 
     /** At the end of the session. */
     void end() {
+        queue.async().end();
         replaceErr(null);
         kick.end();
         synchronized (this) {

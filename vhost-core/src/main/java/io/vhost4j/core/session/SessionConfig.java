@@ -20,6 +20,7 @@ import io.vhost4j.core.net.NetOptions;
  * @param socket what the sessions of the socket share
  * @param recovery where rings go on that were served before
  * @param kind who serves the rings
+ * @param asyncCopy whether rings may have DMA channels
  */
 public record SessionConfig(
         String ifname,
@@ -32,7 +33,8 @@ public record SessionConfig(
         ConnectionLimits limits,
         SocketState socket,
         RecoveryPolicy recovery,
-        DeviceKind kind) {
+        DeviceKind kind,
+        boolean asyncCopy) {
     /** With the limits, the recovery and the rings that apply by default. */
     public SessionConfig(
             String ifname,
@@ -53,7 +55,8 @@ public record SessionConfig(
                 ConnectionLimits.DEFAULT,
                 new SocketState(),
                 RecoveryPolicy.INFLIGHT,
-                DeviceKind.NET);
+                DeviceKind.NET,
+                false);
     }
 
     Counters counters() {

@@ -3,9 +3,13 @@
 package io.vhost4j.core.net;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vhost4j.VirtioFeature;
+import io.vhost4j.async.AsyncFeatures;
+import io.vhost4j.async.CompletedPackets;
+import io.vhost4j.async.DmaChannel;
 import io.vhost4j.core.pool.BufferPool;
 import io.vhost4j.core.ring.RingFault;
 import io.vhost4j.core.testkit.DriverRing;
@@ -68,6 +72,7 @@ final class NetRig implements AutoCloseable {
     final BufferPool pool;
     final long features;
     private final boolean packed;
+    private boolean usesChannel;
     private final Map<Integer, List<Buffer>> chains = new HashMap<>();
 
     NetRig(boolean packed, int index, int size, long features, NetOptions options) {
@@ -223,9 +228,28 @@ final class NetRig implements AutoCloseable {
         return packet(frame, 2048);
     }
 
-    /** Enqueues and frees them. */
+    /** Has the bursts go through a channel from now on. */
+    void use(AsyncFeatures features, DmaChannel channel) {
+        queue.async().register(features, channel);
+        usesChannel = true;
+    }
+
+    /** Enqueues and frees them; through a channel, when they have come back. */
     int enqueue(Packet... packets) {
-        int done = queue.enqueueBurst(packets, 0, packets.length);
+        int done;
+        if (usesChannel) {
+            CompletedPackets back = new CompletedPackets(1024);
+            done = queue.async().submit(packets, 0, packets.length, back);
+            while (queue.async().inflight() > 0) {
+                queue.async().poll(back);
+            }
+            assertEquals(done, back.count(), "packets that came back");
+            for (int i = 0; i < done; i++) {
+                assertSame(packets[i], back.get(i), "order");
+            }
+        } else {
+            done = queue.enqueueBurst(packets, 0, packets.length);
+        }
         for (Packet packet : packets) {
             packet.free();
         }
@@ -234,7 +258,18 @@ final class NetRig implements AutoCloseable {
 
     List<Packet> dequeue(int count) {
         Packet[] packets = new Packet[count];
-        int done = queue.dequeueBurst(pool, packets, 0, count);
+        if (!usesChannel) {
+            int done = queue.dequeueBurst(pool, packets, 0, count);
+            return List.of(Arrays.copyOf(packets, done));
+        }
+        int done = queue.async().tryDequeue(pool, packets, 0, count);
+        while (queue.async().inflight() > 0 && done < count) {
+            CompletedPackets back = new CompletedPackets(count - done);
+            queue.async().clear(back);
+            for (int i = 0; i < back.count(); i++) {
+                packets[done++] = back.get(i);
+            }
+        }
         return List.of(Arrays.copyOf(packets, done));
     }
 
@@ -274,6 +309,7 @@ final class NetRig implements AutoCloseable {
         queue.setActive(false);
         queue.stop();
         queue.resume();
+        queue.async().end();
         image.close();
         assertEquals(0, pool.inUse(), "packets in use");
         pool.close();

@@ -84,7 +84,8 @@ final class SessionFixture implements AutoCloseable {
                 limits,
                 state,
                 RecoveryPolicy.INFLIGHT,
-                kind);
+                kind,
+                true);
         session = new VhostSession(pair.first(), config, new Loop(), registry, () -> {});
         frontend = new FakeFrontend(pair.second(), this::work);
         session.start();
