@@ -14,8 +14,9 @@ module io.vhost4j.core {
             io.vhost4j.drivers;
     // drivers of devices: their files, mappings and event descriptors; the front-end: sockets, event descriptors,
     // memory files; the launcher: CPU affinity, leak counts, a look at the
-    // machine
+    // machine; copy threads: CPU affinity
     exports io.vhost4j.core.linux to
+            io.vhost4j.asynccopy,
             io.vhost4j.drivers,
             io.vhost4j.examples,
             io.vhost4j.virtiouser;
@@ -26,8 +27,10 @@ module io.vhost4j.core {
     exports io.vhost4j.core.protocol to
             io.vhost4j.drivers,
             io.vhost4j.virtiouser;
-    // the front-end's rings and packets are memory of its own; devices that are programs work on the guest's
+    // the front-end's rings and packets are memory of its own; devices that are programs work on the guest's; copies
+    // that rings have described
     exports io.vhost4j.core.memory to
+            io.vhost4j.asynccopy,
             io.vhost4j.cryptodev,
             io.vhost4j.drivers,
             io.vhost4j.virtiouser;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-/** Asynchronous copy data path and the DMA channels that ship with the library. */
+/** The DMA channels that ship with the library: threads, engines, and the CPU itself. */
 @NullMarked
 package io.vhost4j.asynccopy;
 

@@ -9,6 +9,7 @@ import io.vhost4j.DriverFlag;
 import io.vhost4j.ProtocolFeature;
 import io.vhost4j.VhostDriver;
 import io.vhost4j.VirtioFeature;
+import io.vhost4j.async.AsyncFeatures;
 import io.vhost4j.examples.cli.CpuList;
 import io.vhost4j.examples.cli.SocketOptions;
 import io.vhost4j.examples.cli.SocketOwner;
@@ -73,6 +74,8 @@ final class ForwardCheck {
                 options.mode,
                 flags(),
                 options.recovery,
+                options.async,
+                asyncThreshold(),
                 virtio,
                 disabledProtocolFeatures(),
                 options.packed,
@@ -151,7 +154,17 @@ final class ForwardCheck {
         addIf(flags, options.iommu, DriverFlag.IOMMU_SUPPORT);
         addIf(flags, options.postcopy, DriverFlag.POSTCOPY_SUPPORT);
         addIf(flags, options.netCompliant, DriverFlag.NET_COMPLIANT_OL_FLAGS);
+        addIf(flags, options.async != null, DriverFlag.ASYNC_COPY);
         return flags;
+    }
+
+    private int asyncThreshold() {
+        if (options.asyncThreshold == ForwardOptions.NOT_GIVEN) {
+            return AsyncFeatures.DEFAULT.asyncThreshold();
+        }
+        rejectIf(options.async == null, "--async-threshold goes with --async: add it or leave this out");
+        checkRange("--async-threshold", options.asyncThreshold, 0, Integer.MAX_VALUE);
+        return options.asyncThreshold;
     }
 
     private static void addIf(Set<DriverFlag> flags, boolean wanted, DriverFlag flag) {

@@ -44,6 +44,19 @@ final class ForwardOptions {
     boolean postcopy;
 
     @Option(
+            names = "--async",
+            paramLabel = "CHANNEL",
+            description = "Have a DMA engine copy: cpu, thread[:[COUNT][@CPU,..]], ioat:ADDRESS.")
+    @Nullable
+    String async;
+
+    @Option(
+            names = "--async-threshold",
+            paramLabel = "BYTES",
+            description = "With --async: pieces from this length on; default 256.")
+    int asyncThreshold = NOT_GIVEN;
+
+    @Option(
             names = "--recovery",
             paramLabel = "POLICY",
             description = "What was in flight when a back-end left: one of ${COMPLETION-CANDIDATES}; default inflight.")

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a run of {@code forward} is asked to do; checked, so that the parts fit each other.
  *
+ * @param async the DMA engine that copies, null for none
+ * @param asyncThreshold bytes from which on it does
  * @param disabledFeatures virtio features not to offer
  * @param disabledProtocolFeatures protocol features not to offer
  * @param requirePacked whether a front-end that uses split rings is turned away
@@ -31,6 +33,8 @@ record ForwardSettings(
         Mode mode,
         Set<DriverFlag> flags,
         RecoveryPolicy recovery,
+        @Nullable String async,
+        int asyncThreshold,
         long disabledFeatures,
         long disabledProtocolFeatures,
         boolean requirePacked,

@@ -3,8 +3,11 @@
 package io.vhost4j.examples.forward;
 
 import io.vhost4j.DriverFlag;
+import io.vhost4j.VhostDevice;
 import io.vhost4j.VhostDriver;
 import io.vhost4j.VirtioFeature;
+import io.vhost4j.async.AsyncFeatures;
+import io.vhost4j.async.DmaEngine;
 import io.vhost4j.examples.cli.Failures;
 import io.vhost4j.examples.cli.StopSignal;
 import io.vhost4j.examples.pcap.PcapWriter;
@@ -25,6 +28,7 @@ final class Forwarder implements AutoCloseable {
     private final StopSignal stop;
     private final @Nullable PacketBudget budget;
     private final PacketPool pool;
+    private final @Nullable Channels channels;
     private final @Nullable PcapWriter capture;
     private final List<PollThread> threads = new ArrayList<>();
     private final List<Port> ports = new ArrayList<>();
@@ -44,6 +48,7 @@ final class Forwarder implements AutoCloseable {
         capture = file == null ? null : PcapWriter.open(file, sockets, events::error);
         budget = settings.count() == 0 ? null : new PacketBudget(settings.count(), stop::request);
         pool = makePool();
+        channels = makeChannels();
         makeThreads();
         for (String socket : sockets) {
             ports.add(new Port(ports.size(), socket, threads.size()));
@@ -132,6 +137,9 @@ final class Forwarder implements AutoCloseable {
         }
         stopPolling();
         drivers.forEach(VhostDriver::close);
+        if (channels != null) {
+            channels.close();
+        }
         if (capture != null) {
             capture.close();
         }
@@ -160,10 +168,44 @@ final class Forwarder implements AutoCloseable {
         }
     }
 
+    private @Nullable Channels makeChannels() {
+        String name = settings.async();
+        if (name == null) {
+            return null;
+        }
+        try {
+            return new Channels(
+                    DmaEngine.open(name),
+                    AsyncFeatures.DEFAULT
+                            .withThreshold(settings.asyncThreshold())
+                            .withPools(pool));
+        } catch (RuntimeException e) {
+            if (capture != null) {
+                capture.close();
+            }
+            pool.close();
+            throw e;
+        }
+    }
+
+    /** Rings of the device may have come: with --async, they get channels. */
+    void ringsKnown(VhostDevice device) {
+        if (channels != null) {
+            channels.serve(device);
+        }
+    }
+
+    /** No thread is in a burst call on the device any more. */
+    void deviceLeft(VhostDevice device) {
+        if (channels != null) {
+            channels.leave(device);
+        }
+    }
+
     private void makeThreads() {
         List<Integer> cpus = settings.cpus().isEmpty() ? List.of(-1) : settings.cpus();
         for (int cpu : cpus) {
-            Mover mover = new Mover(pool, budget, capture == null ? null : capture.tap());
+            Mover mover = new Mover(pool, budget, capture == null ? null : capture.tap(), channels != null);
             String name = "vhost4j-poll-" + threads.size();
             threads.add(
                     new PollThread(name, cpu, engine(mover), mover, new Idling(settings.sleeps()), this::pollFailed));

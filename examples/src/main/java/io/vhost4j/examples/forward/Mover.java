@@ -3,9 +3,11 @@
 package io.vhost4j.examples.forward;
 
 import io.vhost4j.VhostDevice;
+import io.vhost4j.async.CompletedPackets;
 import io.vhost4j.examples.pcap.PcapTap;
 import io.vhost4j.packet.Packet;
 import io.vhost4j.packet.PacketPool;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Taking and giving packets with all the counting, recording and limits. For one poll thread. */
@@ -13,14 +15,20 @@ final class Mover {
     /** How long packets are held for a guest that takes none, in nanoseconds. */
     private static final long HOLD_NANOS = 200_000_000;
 
+    private static final int COMPLETED = 256;
+
     private final PacketPool pool;
     private final @Nullable PacketBudget budget;
     private final @Nullable PcapTap tap;
+    /** What comes back from rings with DMA channels; null if rings have none. */
+    private final @Nullable CompletedPackets completed;
 
-    Mover(PacketPool pool, @Nullable PacketBudget budget, @Nullable PcapTap tap) {
+    /** With {@code async}, all rings have DMA channels. */
+    Mover(PacketPool pool, @Nullable PacketBudget budget, @Nullable PcapTap tap, boolean async) {
         this.pool = pool;
         this.budget = budget;
         this.tap = tap;
+        completed = async ? new CompletedPackets(COMPLETED) : null;
     }
 
     PacketPool pool() {
@@ -41,12 +49,15 @@ final class Mover {
 
     /** Takes a burst from the lane's source into its array, from the start; returns how many. */
     int receive(Lane lane) {
+        collect(lane);
         VhostDevice from = lane.ends.from();
         int limit = claim(Lane.BURST);
         if (from == null || limit == 0) {
             return 0;
         }
-        int count = from.dequeueBurst(lane.ends.fromRing(), pool, lane.packets, 0, limit);
+        int count = completed == null
+                ? from.dequeueBurst(lane.ends.fromRing(), pool, lane.packets, 0, limit)
+                : from.asyncTryDequeueBurst(lane.ends.fromRing(), pool, lane.packets, 0, limit);
         settle(limit, count);
         if (count > 0) {
             lane.sourceFlow.fromGuestPackets.add(count);
@@ -58,10 +69,13 @@ final class Mover {
         return count;
     }
 
-    /** Gives packets to the lane's target; they stay the caller's. Returns how many it is done with. */
+    /**
+     * Gives packets to the lane's target; they stay the caller's, but those that a DMA channel copies, which leave the lane's array. Returns how
+     * many it is done with.
+     */
     int give(Lane lane, int first, int count) {
         VhostDevice to = lane.ends.to();
-        int sent = to == null ? 0 : to.enqueueBurst(lane.ends.toRing(), lane.packets, first, count);
+        int sent = to == null ? 0 : enqueue(to, lane, first, count);
         if (sent > 0) {
             lane.targetFlow.toGuestPackets.add(sent);
             lane.targetFlow.toGuestBytes.add(bytes(lane.packets, first, sent));
@@ -69,7 +83,32 @@ final class Mover {
                 tap.record(lane.target.index(), false, lane.packets, first, sent);
             }
         }
+        if (completed != null) {
+            Arrays.fill(lane.packets, first, first + sent, null);
+            completed.free();
+        }
         return sent;
+    }
+
+    private int enqueue(VhostDevice to, Lane lane, int first, int count) {
+        return completed == null
+                ? to.enqueueBurst(lane.ends.toRing(), lane.packets, first, count)
+                : to.submitEnqueueBurst(lane.ends.toRing(), lane.packets, first, count, completed);
+    }
+
+    /** Frees packets that the lane's target has. */
+    void collect(Lane lane) {
+        VhostDevice to = lane.ends.to();
+        if (completed != null && to != null && to.pollEnqueueCompleted(lane.ends.toRing(), completed) > 0) {
+            completed.free();
+        }
+    }
+
+    /** Whether copies to the lane's target are under way; sees after them. */
+    boolean isCopying(Lane lane) {
+        collect(lane);
+        VhostDevice to = lane.ends.to();
+        return completed != null && to != null && to.asyncGetInflight(lane.ends.toRing()) > 0;
     }
 
     /**

@@ -200,7 +200,7 @@ final class PollThread {
     }
 
     private boolean isFinished(Lane lane) {
-        if (engine.finish(lane)) {
+        if (engine.finish(lane) || mover.isCopying(lane)) {
             return false;
         }
         engine.end(lane);

@@ -36,6 +36,7 @@ final class PortCallbacks implements VhostDeviceOps {
                             + settings.mtu() + ": packets may be chained");
         }
         served.add(device);
+        forwarder.ringsKnown(device);
         forwarder.events().deviceUp(port, device);
         forwarder.switchboard().add(port, device);
     }
@@ -43,6 +44,7 @@ final class PortCallbacks implements VhostDeviceOps {
     @Override
     public void vringStateChanged(VhostDevice device, int queueId, boolean enabled) {
         if (served.contains(device)) {
+            forwarder.ringsKnown(device);
             forwarder.switchboard().ringsChanged();
         }
     }
@@ -56,6 +58,7 @@ final class PortCallbacks implements VhostDeviceOps {
     public void destroyDevice(VhostDevice device) {
         if (served.remove(device)) {
             forwarder.switchboard().remove(port, device);
+            forwarder.deviceLeft(device);
         }
     }
 

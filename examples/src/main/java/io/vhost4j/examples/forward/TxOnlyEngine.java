@@ -27,6 +27,7 @@ final class TxOnlyEngine implements Engine {
 
     @Override
     public int poll(Lane lane) {
+        mover.collect(lane);
         int claimed = mover.claim(Lane.BURST);
         int made = make(lane.packets, claimed);
         int sent = made == 0 ? 0 : mover.give(lane, 0, made);
