@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Packet buffers in one mapping. Free packets are in a shared stack under a lock, and in a stack for each thread that no other
  * touches; they move between the two in bulk. What a thread that ended kept is taken back when the shared stack runs empty.
+ *
+ * <p>Stacks have the packets' numbers: to store a number costs less than to store a reference, of which the garbage collector keeps account.
  */
 public final class BufferPool implements PacketPool {
     private static final int CACHE_LINE = 64;
@@ -41,18 +43,18 @@ public final class BufferPool implements PacketPool {
     private final Predicate<Cache> ended = this::takeBackIfEnded;
 
     private final Object lock = new Object();
-    private final PooledPacket[] free;
+    private final int[] free;
     private int freeCount;
     private boolean closed;
 
     /** A thread's own free packets. */
     private static final class Cache {
         final WeakReference<Thread> owner = new WeakReference<>(Thread.currentThread());
-        final PooledPacket[] stack;
+        final int[] stack;
         int count;
 
         Cache(int capacity) {
-            stack = new PooledPacket[capacity];
+            stack = new int[capacity];
         }
 
         boolean ownerEnded() {
@@ -83,12 +85,12 @@ public final class BufferPool implements PacketPool {
         }
         HostWindow.fill(mapping.address(), mapping.length(), 0);
         packets = new PooledPacket[settings.count()];
-        free = new PooledPacket[settings.count()];
+        free = new int[settings.count()];
         for (int i = 0; i < packets.length; i++) {
             packets[i] = new PooledPacket(this, i);
             packets[i].useOwnBuffer();
             // the first to be taken is the one with the lowest address
-            free[packets.length - 1 - i] = packets[i];
+            free[packets.length - 1 - i] = i;
         }
         freeCount = packets.length;
     }
@@ -177,9 +179,7 @@ public final class BufferPool implements PacketPool {
         if (cache.count == 0 && !fill(cache, 1)) {
             return tryTakeOne();
         }
-        PooledPacket packet = cache.stack[--cache.count];
-        handOut(packet);
-        return packet;
+        return handOut(cache.stack[--cache.count]);
     }
 
     @Override
@@ -188,24 +188,24 @@ public final class BufferPool implements PacketPool {
         if (cache.count < count && !fill(cache, count)) {
             return allocateFromShared(target, from, count);
         }
-        PooledPacket[] stack = cache.stack;
+        int[] stack = cache.stack;
         int top = cache.count;
         for (int i = 0; i < count; i++) {
-            PooledPacket packet = stack[--top];
-            handOut(packet);
-            target[from + i] = packet;
+            target[from + i] = handOut(stack[--top]);
         }
         cache.count = top;
         return true;
     }
 
-    private void handOut(PooledPacket packet) {
-        packet.reset();
+    private PooledPacket handOut(int index) {
+        PooledPacket packet = packets[index];
+        packet.reset(headroom);
         if (tracked != null) {
             tracked.put(
                     packet,
                     new Throwable("allocated here by " + Thread.currentThread().getName()));
         }
+        return packet;
     }
 
     /** Tops a cache up to hold at least {@code wanted}; false if it cannot. */
@@ -234,9 +234,7 @@ public final class BufferPool implements PacketPool {
             if (freeCount == 0) {
                 return null;
             }
-            PooledPacket packet = free[--freeCount];
-            handOut(packet);
-            return packet;
+            return handOut(free[--freeCount]);
         }
     }
 
@@ -251,9 +249,7 @@ public final class BufferPool implements PacketPool {
                 }
             }
             for (int i = 0; i < count; i++) {
-                PooledPacket packet = cache.count > 0 ? cache.stack[--cache.count] : free[--freeCount];
-                handOut(packet);
-                target[from + i] = packet;
+                target[from + i] = handOut(cache.count > 0 ? cache.stack[--cache.count] : free[--freeCount]);
             }
         }
         return true;
@@ -272,10 +268,10 @@ public final class BufferPool implements PacketPool {
             spill(cache);
         }
         if (cache.count < cache.stack.length) {
-            cache.stack[cache.count++] = packet;
+            cache.stack[cache.count++] = packet.index;
         } else {
             synchronized (lock) {
-                free[freeCount++] = packet;
+                free[freeCount++] = packet.index;
             }
         }
     }

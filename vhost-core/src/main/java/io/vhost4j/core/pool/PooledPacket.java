@@ -36,10 +36,9 @@ public final class PooledPacket implements Packet {
     private int segmentCount;
     private @Nullable PooledPacket next;
     private long olFlags;
-    private int l2Length;
-    private int l3Length;
-    private int l4Length;
-    private int tsoSegmentSize;
+    /** Four fields of 16 bits: length of the L2, L3 and L4 header, and the size of a TSO segment, lowest first. */
+    private long offloadLengths;
+
     private long userData;
 
     @SuppressWarnings("unused") // only through REFERENCES
@@ -53,17 +52,14 @@ public final class PooledPacket implements Packet {
     }
 
     /** Makes it an empty packet with the pool's own buffer and one reference. */
-    void reset() {
-        dataOffset = pool.headroom();
+    void reset(int headroom) {
+        dataOffset = headroom;
         dataLength = 0;
         packetLength = 0;
         segmentCount = 1;
         next = null;
         olFlags = 0;
-        l2Length = 0;
-        l3Length = 0;
-        l4Length = 0;
-        tsoSegmentSize = 0;
+        offloadLengths = 0;
         userData = 0;
         references = 1;
     }
@@ -292,17 +288,17 @@ public final class PooledPacket implements Packet {
 
     @Override
     public int l2Length() {
-        return l2Length;
+        return (int) offloadLengths & 0xFFFF;
     }
 
     @Override
     public int l3Length() {
-        return l3Length;
+        return (int) (offloadLengths >>> 16) & 0xFFFF;
     }
 
     @Override
     public int l4Length() {
-        return l4Length;
+        return (int) (offloadLengths >>> 32) & 0xFFFF;
     }
 
     @Override
@@ -310,14 +306,12 @@ public final class PooledPacket implements Packet {
         if (((l2 | l3 | l4) & ~0xFFFF) != 0) {
             throw new IllegalArgumentException("header lengths " + l2 + ", " + l3 + ", " + l4 + ": must be 0 to 65535");
         }
-        l2Length = l2;
-        l3Length = l3;
-        l4Length = l4;
+        offloadLengths = offloadLengths & 0xFFFFL << 48 | l2 | (long) l3 << 16 | (long) l4 << 32;
     }
 
     @Override
     public int tsoSegmentSize() {
-        return tsoSegmentSize;
+        return (int) (offloadLengths >>> 48);
     }
 
     @Override
@@ -325,7 +319,7 @@ public final class PooledPacket implements Packet {
         if ((size & ~0xFFFF) != 0) {
             throw new IllegalArgumentException("segment size " + size + ": must be 0 to 65535");
         }
-        tsoSegmentSize = size;
+        offloadLengths = offloadLengths & ~(0xFFFFL << 48) | (long) size << 48;
     }
 
     @Override
