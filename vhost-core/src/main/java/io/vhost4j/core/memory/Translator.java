@@ -52,6 +52,21 @@ public final class Translator {
         return bytes > 0 && find(address) && bytes <= size - (address - start) ? address + delta : 0;
     }
 
+    /** Start of the range that served last; it, {@link #lastBytes} and {@link #lastDelta} are for loops over many addresses. */
+    public long lastStart() {
+        return start;
+    }
+
+    /** Bytes of the range that served last, 0 if there is none. */
+    public long lastBytes() {
+        return size;
+    }
+
+    /** What to add to an address in the range that served last to get its host address. */
+    public long lastDelta() {
+        return delta;
+    }
+
     /** How many bytes from {@code address} on are in one piece; 0 if it is not an address of the guest's, or not known. */
     public long contiguous(long address) {
         return find(address) ? size - (address - start) : 0;

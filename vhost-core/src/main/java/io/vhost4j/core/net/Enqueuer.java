@@ -16,6 +16,9 @@ final class Enqueuer {
     /** Most chains looked at before some are given back. */
     private static final int GATHER = 64;
 
+    /** The header's second word for a packet in one buffer that asks for nothing. */
+    private static final int ONE_BUFFER = 1 << 16;
+
     private static final int NO_ROOM = 0;
     private static final int IMPOSSIBLE = -1;
 
@@ -40,7 +43,10 @@ final class Enqueuer {
         this.offload = new TransmitOffload(features);
     }
 
+    /** Puts up to {@code count} packets. As long as it is for the reason that {@link Dequeuer#burst} gives. */
     int burst(Packet[] packets, int from, int count) {
+        int skipped = headerBytes;
+        int[] writtenBytes = batch.writtenBytes;
         int done = 0;
         int wanted = Math.min(count, GATHER);
         while (done < count) {
@@ -48,8 +54,40 @@ final class Enqueuer {
             if (chains == 0) {
                 break;
             }
-            int used = 0;
             int before = done;
+            int used = 0;
+            if (batch.isPlain()) {
+                // the common case: packets of one segment that ask for nothing, each into one chain, up to the first
+                // that is not so;
+                // the cache lines of all are asked for before the first of them is waited for
+                int first = from + done;
+                int limit = Math.min(chains, count - done);
+                long[] address = batch.address;
+                int[] length = batch.length;
+                int plain = 0;
+                while (plain < limit) {
+                    PooledPacket packet = (PooledPacket) packets[first + plain];
+                    int bytes = packet.dataLength();
+                    boolean fits = bytes <= length[plain] - skipped;
+                    if (!fits || packet.next() != null || (packet.olFlags() & TransmitOffload.REQUESTS) != 0) {
+                        break;
+                    }
+                    long to = address[plain];
+                    setHeader(to, 0, ONE_BUFFER);
+                    if (bytes >= Long.BYTES) {
+                        HostWindow.setLong(to + skipped, 0);
+                    }
+                    writtenBytes[plain++] = skipped + bytes;
+                }
+                for (; used < plain; used++) {
+                    PooledPacket packet = (PooledPacket) packets[first + used];
+                    HostWindow.copy(packet.dataAddress(), address[used] + skipped, writtenBytes[used] - skipped);
+                }
+                if (statistics) {
+                    stats.countBurst(packets, first, used);
+                }
+                done += used;
+            }
             while (done < count) {
                 used = skipRunts(used, chains);
                 PooledPacket packet = (PooledPacket) packets[from + done];

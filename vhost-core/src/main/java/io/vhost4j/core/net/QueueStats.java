@@ -3,11 +3,14 @@ package io.vhost4j.core.net;
 
 import io.vhost4j.core.memory.HostWindow;
 import io.vhost4j.core.pool.PooledPacket;
+import io.vhost4j.packet.Packet;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** A ring's counters, with DPDK's names. Written by the thread in the ring, read by any. */
 final class QueueStats {
@@ -72,13 +75,40 @@ final class QueueStats {
     void countPacket(PooledPacket packet) {
         long[] v = values;
         int bytes = packet.packetLength();
-        long data = packet.dataAddress();
         v[Counter.GOOD_PACKETS.ordinal()]++;
         v[Counter.GOOD_BYTES.ordinal()] += bytes;
         v[sizeBin(bytes)]++;
+        countDestination(packet);
+    }
+
+    /** As {@link #countPacket} for each of {@code count} packets. */
+    void countBurst(@Nullable Packet[] packets, int from, int count) {
+        long[] v = values;
+        long bytes = 0;
+        int alike = 0;
+        int length = 0;
+        for (int i = from; i < from + count; i++) {
+            PooledPacket packet = (PooledPacket) Objects.requireNonNull(packets[i]);
+            int next = packet.packetLength();
+            if (next != length) {
+                v[sizeBin(length)] += alike;
+                length = next;
+                alike = 0;
+            }
+            alike++;
+            bytes += next;
+            countDestination(packet);
+        }
+        v[sizeBin(length)] += alike;
+        v[Counter.GOOD_PACKETS.ordinal()] += count;
+        v[Counter.GOOD_BYTES.ordinal()] += bytes;
+    }
+
+    private void countDestination(PooledPacket packet) {
+        long data = packet.dataAddress();
         if (packet.dataLength() >= Long.BYTES && (HostWindow.getByte(data) & 1) != 0) {
             boolean broadcast = (HostWindow.getLong(data) & BROADCAST) == BROADCAST;
-            v[(broadcast ? Counter.BROADCAST_PACKETS : Counter.MULTICAST_PACKETS).ordinal()]++;
+            add(broadcast ? Counter.BROADCAST_PACKETS : Counter.MULTICAST_PACKETS, 1);
         }
     }
 

@@ -7,6 +7,9 @@ import java.util.Arrays;
  * Chains that a ring gathered: for each its id and its buffers as host addresses that were checked for their whole length.
  * Chain {@code c} has the segments {@code firstSegment[c]} up to {@code firstSegment[c + 1]}, exclusive.
  *
+ * <p>In most batches each chain has one descriptor and one segment. Those are {@link #isPlain plain}: what is the same in all of them is
+ * not written anew.
+ *
  * <p>The arrays are open to the rooms whose loops run over them. Owned by the thread that is in the ring.
  */
 public final class ChainBatch {
@@ -15,9 +18,9 @@ public final class ChainBatch {
 
     /** Ids to give back: head index or buffer id. */
     public int[] id;
-    /** Ring slots that each chain takes up. */
+    /** Ring slots that each chain takes up. Not written while the batch is plain. */
     public int[] slots;
-    /** Index of each chain's first segment. */
+    /** Index of each chain's first segment. Not written while the batch is plain. */
     public int[] firstSegment;
     /**
      * Index of each chain's first segment that we write, {@code firstSegment[c + 1]} if there is none. Only in rings with both kinds of
@@ -37,10 +40,25 @@ public final class ChainBatch {
     /** Segments in use. */
     int segments;
 
+    /** What {@link #slots} and {@link #firstSegment} are in a plain batch, and in another. */
+    private final int[] ones;
+
+    private final int[] numbers;
+    private final int[] ownSlots;
+    private final int[] ownFirstSegment;
+    private boolean plain;
+
     ChainBatch(int maxChains) {
         id = new int[maxChains];
-        slots = new int[maxChains];
-        firstSegment = new int[maxChains + 1];
+        ownSlots = new int[maxChains];
+        ownFirstSegment = new int[maxChains + 1];
+        ones = new int[maxChains];
+        Arrays.fill(ones, 1);
+        numbers = new int[maxChains + 1];
+        Arrays.setAll(numbers, chain -> chain);
+        slots = ones;
+        firstSegment = numbers;
+        plain = true;
         firstWritable = new int[maxChains];
         totalBytes = new long[maxChains];
         writtenBytes = new int[maxChains];
@@ -51,6 +69,30 @@ public final class ChainBatch {
     /** The most chains it holds. */
     public int capacity() {
         return id.length;
+    }
+
+    /** Whether each chain has one descriptor and one segment: chain {@code c} is segment {@code c}. */
+    public boolean isPlain() {
+        return plain;
+    }
+
+    /** Makes the batch an empty one that is plain until {@link #spread}. */
+    void clear() {
+        segments = 0;
+        slots = ones;
+        firstSegment = numbers;
+        plain = true;
+    }
+
+    /** Before the first chain that is not as those of a plain batch: the {@code chains} before stay what they are. */
+    void spread(int chains) {
+        if (plain) {
+            System.arraycopy(ones, 0, ownSlots, 0, chains);
+            System.arraycopy(numbers, 0, ownFirstSegment, 0, chains + 1);
+            slots = ownSlots;
+            firstSegment = ownFirstSegment;
+            plain = false;
+        }
     }
 
     void add(long hostAddress, long bytes) {

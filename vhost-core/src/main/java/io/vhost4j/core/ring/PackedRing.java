@@ -8,6 +8,7 @@ import io.vhost4j.core.memory.DirtyLog;
 import io.vhost4j.core.memory.GuestMemory;
 import io.vhost4j.core.memory.HostWindow;
 import io.vhost4j.core.memory.Iotlb;
+import io.vhost4j.core.memory.Translator;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
@@ -87,6 +88,7 @@ final class PackedRing extends Ring {
         ChainBatch batch = batch();
         int count = Math.min(max, from.left());
         int chain = 0;
+        batch.spread(0);
         while (chain < count && mayReadTables()) {
             int slots = from.slots(chain);
             long copy = from.restore(chain, slots);
@@ -113,11 +115,85 @@ final class PackedRing extends Ring {
         if (pending != null && pending.left() > 0) {
             return gatherAgain(pending, max);
         }
-        int slot = availSlot;
-        int expected = availWrap ? PackedLayout.FLAG_AVAIL : PackedLayout.FLAG_USED;
-        int slotsLeft = size;
-        int chain = 0;
         int limit = Math.min(max, size);
+        int expected = availWrap ? PackedLayout.FLAG_AVAIL : PackedLayout.FLAG_USED;
+        int beforeWrap = Math.min(limit, size - availSlot);
+        int chain = gatherPlain(batch, 0, beforeWrap, availSlot, expected);
+        if (chain == beforeWrap && chain < limit) {
+            chain = gatherPlain(batch, chain, limit, 0, expected ^ STATE_BITS);
+        }
+        batch.segments = chain;
+        return chain < limit ? gatherRest(batch, chain, limit) : chain;
+    }
+
+    /**
+     * The common case: chains of one descriptor each, with buffers inside one region.
+     *
+     * @param chain the first to be gathered, from {@code slot} on, which is not so far that the ring's end is before {@code limit}
+     * @return how many chains there are in the batch, {@code limit} at most; whether the next is not there, or is not a plain one, was not looked at
+     */
+    private int gatherPlain(ChainBatch batch, int chain, int limit, int slot, int expected) {
+        long first = desc + ((long) slot << PackedLayout.DESC_SHIFT);
+        int ready = chain + countReady(first, limit - chain, expected);
+        // pairs with the driver's release of the flags after it wrote the rest of the descriptor
+        VarHandle.acquireFence();
+        int[] id = batch.id;
+        int[] length = batch.length;
+        long[] address = batch.address;
+        long[] totalBytes = batch.totalBytes;
+        Translator translator = buffers;
+        long start = translator.lastStart();
+        long size = translator.lastBytes();
+        long delta = translator.lastDelta();
+        int kind = direction;
+        int at = chain;
+        for (; at < ready; at++) {
+            long from = first + ((long) (at - chain) << PackedLayout.DESC_SHIFT);
+            long gpa = HostWindow.getLong(from + PackedLayout.DESC_ADDR);
+            long rest = HostWindow.getLong(from + PackedLayout.DESC_LEN);
+            long bytes = rest & 0xFFFF_FFFFL;
+            if (((int) (rest >>> 48) & KIND) != kind || bytes > Integer.MAX_VALUE) {
+                break;
+            }
+            long offset = gpa - start;
+            if (offset < 0 || offset > size - bytes || bytes == 0) {
+                if (translator.toHost(gpa, bytes) == 0) {
+                    break;
+                }
+                start = translator.lastStart();
+                size = translator.lastBytes();
+                delta = translator.lastDelta();
+            }
+            id[at] = (int) (rest >>> 32) & 0xFFFF;
+            address[at] = gpa + delta;
+            length[at] = (int) bytes;
+            totalBytes[at] = bytes;
+        }
+        return at;
+    }
+
+    /** How many descriptors from {@code first} on are available, {@code limit} at most. */
+    private static int countReady(long first, int limit, int expected) {
+        long at = first + PackedLayout.DESC_FLAGS;
+        int ready = 0;
+        while (ready < limit && (HostWindow.getShort(at) & STATE_BITS) == expected) {
+            ready++;
+            at += 1L << PackedLayout.DESC_SHIFT;
+        }
+        return ready;
+    }
+
+    /** Any chains, behind {@code gathered} plain ones. */
+    private int gatherRest(ChainBatch batch, int gathered, int limit) {
+        int slot = availSlot + gathered;
+        boolean wrap = availWrap;
+        if (slot >= size) {
+            slot -= size;
+            wrap = !wrap;
+        }
+        int expected = wrap ? PackedLayout.FLAG_AVAIL : PackedLayout.FLAG_USED;
+        int slotsLeft = size - gathered;
+        int chain = gathered;
         while (chain < limit && slotsLeft > 0 && mayReadTables()) {
             long at = desc + ((long) slot << PackedLayout.DESC_SHIFT);
             // acquire: pairs with the driver's release of the flags after it wrote the rest of the chain
@@ -125,12 +201,14 @@ final class PackedRing extends Ring {
             if ((flags & STATE_BITS) != expected) {
                 break;
             }
+            batch.spread(chain);
             batch.firstSegment[chain] = batch.segments;
-            if (!takeSingle(batch, chain, at, flags) && !takeChain(batch, chain, desc, slot, flags, slotsLeft)) {
+            if (!takeChain(batch, chain, desc, slot, flags, slotsLeft)) {
                 break;
             }
             int slots = batch.slots[chain];
             chain++;
+            batch.firstSegment[chain] = batch.segments;
             slotsLeft -= slots;
             slot += slots;
             if (slot >= size) {
@@ -138,25 +216,7 @@ final class PackedRing extends Ring {
                 expected ^= STATE_BITS;
             }
         }
-        batch.firstSegment[chain] = batch.segments;
         return chain;
-    }
-
-    /** The common case: one descriptor, inside one region. False leaves the batch as it was. */
-    private boolean takeSingle(ChainBatch batch, int chain, long at, int flags) {
-        if ((flags & (DescFlags.NEXT | DescFlags.INDIRECT | DescFlags.WRITE)) != direction) {
-            return false;
-        }
-        long bytes = HostWindow.getUnsignedInt(at + PackedLayout.DESC_LEN);
-        long host = buffers.toHost(HostWindow.getLong(at + PackedLayout.DESC_ADDR), bytes);
-        if (host == 0) {
-            return false;
-        }
-        batch.add(host, bytes);
-        batch.totalBytes[chain] = bytes;
-        batch.id[chain] = HostWindow.getShort(at + PackedLayout.DESC_ID);
-        batch.slots[chain] = 1;
-        return true;
     }
 
     /** Any chain. False if the ring cannot be trusted any more, or the chain has to wait for the IOTLB. */
@@ -283,7 +343,12 @@ final class PackedRing extends Ring {
         }
         long firstAt = desc + ((long) usedSlot << PackedLayout.DESC_SHIFT) + PackedLayout.DESC_LEN;
         long firstWord = usedWord(batch, usesBatches ? count - 1 : 0);
-        int slots = usesBatches ? skipUsed(batch, count) : setUsedBehindFirst(batch, count);
+        int slots;
+        if (usesBatches) {
+            slots = skipUsed(batch, count);
+        } else {
+            slots = batch.isPlain() ? setPlainUsed(batch, count) : setUsedBehindFirst(batch, count);
+        }
         unasked += slots;
         // release, the first descriptor last: the driver that sees it sees the others and the data
         HostWindow.setLongRelease(firstAt, firstWord);
@@ -299,11 +364,36 @@ final class PackedRing extends Ring {
     /** Moves on without a word of the chains; returns their slots. */
     private int skipUsed(ChainBatch batch, int count) {
         int slots = 0;
-        for (int chain = 0; chain < count; chain++) {
-            slots += batch.slots[chain];
+        if (batch.isPlain()) {
+            slots = count;
+        } else {
+            for (int chain = 0; chain < count; chain++) {
+                slots += batch.slots[chain];
+            }
         }
         advanceUsed(slots);
         return slots;
+    }
+
+    /** As {@link #setUsedBehindFirst}, for a plain batch. */
+    private int setPlainUsed(ChainBatch batch, int count) {
+        int beforeWrap = Math.min(count, size - usedSlot);
+        setPlainUsed(batch, 1, beforeWrap, usedSlot + 1, usedWrap ? STATE_BITS : 0);
+        if (beforeWrap < count) {
+            setPlainUsed(batch, beforeWrap, count, 0, usedWrap ? 0 : STATE_BITS);
+        }
+        advanceUsed(count);
+        return count;
+    }
+
+    private void setPlainUsed(ChainBatch batch, int from, int to, int slot, int state) {
+        int[] id = batch.id;
+        int[] writtenBytes = batch.writtenBytes;
+        long at = desc + ((long) slot << PackedLayout.DESC_SHIFT) + PackedLayout.DESC_LEN;
+        for (int chain = from; chain < to; chain++) {
+            HostWindow.setLong(at, usedWord(id[chain], writtenBytes[chain], state));
+            at += 1L << PackedLayout.DESC_SHIFT;
+        }
     }
 
     /** Marks all chains used but for the first, and moves on; returns the slots of all. */
@@ -330,9 +420,12 @@ final class PackedRing extends Ring {
 
     /** Length, id and flags of a used descriptor, as the 8 bytes that they are in the ring. */
     private long usedWord(ChainBatch batch, int chain) {
-        int written = batch.writtenBytes[chain];
-        int flags = (usedWrap ? STATE_BITS : 0) | (written == 0 ? 0 : DescFlags.WRITE);
-        return Integer.toUnsignedLong(written) | (long) batch.id[chain] << 32 | (long) flags << 48;
+        return usedWord(batch.id[chain], batch.writtenBytes[chain], usedWrap ? STATE_BITS : 0);
+    }
+
+    private static long usedWord(int id, int written, int state) {
+        int flags = state | (written == 0 ? 0 : DescFlags.WRITE);
+        return Integer.toUnsignedLong(written) | (long) id << 32 | (long) flags << 48;
     }
 
     private void advanceAvail(int slots) {

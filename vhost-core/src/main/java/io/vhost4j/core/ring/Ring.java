@@ -31,6 +31,9 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
     /** Direction of a ring whose chains have buffers that we read, and behind them buffers that we write. */
     public static final int EITHER = -1;
 
+    /** What tells a descriptor that is a whole chain, with a buffer of the ring's direction, from others. */
+    static final int KIND = DescFlags.NEXT | DescFlags.INDIRECT | DescFlags.WRITE;
+
     /** Bytes of a descriptor, split or packed. */
     private static final int DESC_BYTES = 16;
 
@@ -289,7 +292,7 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
     public abstract int base();
 
     final void startGather() {
-        batch.segments = 0;
+        batch.clear();
         entriesLeft = GATHER_ENTRIES;
     }
 

@@ -8,6 +8,7 @@ import io.vhost4j.core.memory.GuestMemory;
 import io.vhost4j.core.memory.HostWindow;
 import io.vhost4j.core.memory.Iotlb;
 import io.vhost4j.core.memory.SplitInflight;
+import io.vhost4j.core.memory.Translator;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
@@ -74,6 +75,7 @@ final class SplitRing extends Ring {
         int count = Math.min(max, again.length - againAt);
         int slotsLeft = size;
         int chain = 0;
+        batch.spread(0);
         while (chain < count && mayReadTables()) {
             batch.id[chain] = again[againAt + chain];
             batch.firstSegment[chain] = batch.segments;
@@ -102,9 +104,62 @@ final class SplitRing extends Ring {
             return 0;
         }
         int count = Math.min(ready, max);
+        int chain = gatherPlain(batch, count);
+        batch.segments = chain;
+        return chain < count ? gatherRest(batch, chain, count) : chain;
+    }
+
+    /** The common case: chains of one descriptor each, with buffers inside one region. Returns how many of the {@code count} next chains are so. */
+    private int gatherPlain(ChainBatch batch, int count) {
+        long table = desc;
         long entries = avail + SplitLayout.RING_ENTRIES;
-        int slotsLeft = size;
+        int next = lastAvail;
+        int sizeMask = mask;
+        int[] id = batch.id;
+        int[] length = batch.length;
+        long[] address = batch.address;
+        long[] totalBytes = batch.totalBytes;
+        Translator translator = buffers;
+        long start = translator.lastStart();
+        long bytesKnown = translator.lastBytes();
+        long delta = translator.lastDelta();
+        int kind = direction;
         int chain = 0;
+        for (; chain < count; chain++) {
+            int head = HostWindow.getShort(entries + ((long) ((next + chain) & sizeMask) << SplitLayout.AVAIL_SHIFT));
+            if (head > sizeMask) {
+                break;
+            }
+            long from = table + ((long) head << SplitLayout.DESC_SHIFT);
+            long gpa = HostWindow.getLong(from + SplitLayout.DESC_ADDR);
+            long rest = HostWindow.getLong(from + SplitLayout.DESC_LEN);
+            long bytes = rest & 0xFFFF_FFFFL;
+            if (((int) (rest >>> 32) & KIND) != kind || bytes > Integer.MAX_VALUE) {
+                break;
+            }
+            long offset = gpa - start;
+            if (offset < 0 || offset > bytesKnown - bytes || bytes == 0) {
+                if (translator.toHost(gpa, bytes) == 0) {
+                    break;
+                }
+                start = translator.lastStart();
+                bytesKnown = translator.lastBytes();
+                delta = translator.lastDelta();
+            }
+            id[chain] = head;
+            address[chain] = gpa + delta;
+            length[chain] = (int) bytes;
+            totalBytes[chain] = bytes;
+        }
+        return chain;
+    }
+
+    /** Any chains, behind {@code gathered} plain ones. */
+    private int gatherRest(ChainBatch batch, int gathered, int count) {
+        long entries = avail + SplitLayout.RING_ENTRIES;
+        int slotsLeft = size - gathered;
+        int chain = gathered;
+        batch.spread(chain);
         while (chain < count && mayReadTables()) {
             int head = HostWindow.getShort(entries + ((long) ((lastAvail + chain) & mask) << SplitLayout.AVAIL_SHIFT));
             if (head >= size) {
@@ -113,7 +168,7 @@ final class SplitRing extends Ring {
             }
             batch.id[chain] = head;
             batch.firstSegment[chain] = batch.segments;
-            int slots = takeSingle(batch, chain, head) ? 1 : takeChain(batch, chain, head, slotsLeft);
+            int slots = takeChain(batch, chain, head, slotsLeft);
             if (slots == 0) {
                 break;
             }
@@ -122,23 +177,6 @@ final class SplitRing extends Ring {
         }
         batch.firstSegment[chain] = batch.segments;
         return chain;
-    }
-
-    /** The common case: one descriptor, inside one region. False leaves the batch as it was. */
-    private boolean takeSingle(ChainBatch batch, int chain, int head) {
-        long at = desc + ((long) head << SplitLayout.DESC_SHIFT);
-        int flags = HostWindow.getShort(at + SplitLayout.DESC_FLAGS);
-        if ((flags & (DescFlags.NEXT | DescFlags.INDIRECT | DescFlags.WRITE)) != direction) {
-            return false;
-        }
-        long bytes = HostWindow.getUnsignedInt(at + SplitLayout.DESC_LEN);
-        long host = buffers.toHost(HostWindow.getLong(at + SplitLayout.DESC_ADDR), bytes);
-        if (host == 0) {
-            return false;
-        }
-        batch.add(host, bytes);
-        batch.totalBytes[chain] = bytes;
-        return true;
     }
 
     /**
@@ -254,12 +292,15 @@ final class SplitRing extends Ring {
         if (tracker != null) {
             tracker.returning(batch.id, count);
         }
-        if (usesBatches) {
-            setUsed(0, batch, count - 1);
-        } else {
-            for (int chain = 0; chain < count; chain++) {
-                setUsed(chain, batch, chain);
-            }
+        int toTell = usesBatches ? count - 1 : 0;
+        int sizeMask = mask;
+        int[] id = batch.id;
+        int[] writtenBytes = batch.writtenBytes;
+        for (int chain = toTell; chain < count; chain++) {
+            int entry = (first + chain - toTell) & sizeMask;
+            HostWindow.setLong(
+                    used + SplitLayout.usedEntry(entry),
+                    Integer.toUnsignedLong(id[chain]) | (long) writtenBytes[chain] << 32);
         }
         lastUsed = (lastUsed + count) & 0xFFFF;
         // release: the driver that sees the index sees the entries and the data
@@ -270,13 +311,6 @@ final class SplitRing extends Ring {
         if (to != null) {
             logPublished(to, first, count);
         }
-    }
-
-    /** Writes the used entry {@code ahead} of the next one. */
-    private void setUsed(int ahead, ChainBatch batch, int chain) {
-        long entry = used + SplitLayout.usedEntry((lastUsed + ahead) & mask);
-        HostWindow.setInt(entry, batch.id[chain]);
-        HostWindow.setInt(entry + SplitLayout.USED_LEN, batch.writtenBytes[chain]);
     }
 
     private void logPublished(DirtyLog to, int first, int count) {

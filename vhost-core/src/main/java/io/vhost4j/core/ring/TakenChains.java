@@ -82,7 +82,8 @@ final class TakenChains {
      * @param segments whether their segments are wanted
      */
     void moveTo(ChainBatch batch, int count, boolean segments) {
-        batch.segments = 0;
+        batch.clear();
+        batch.spread(0);
         for (int chain = 0; chain < count; chain++) {
             int at = head++ & mask;
             batch.id[chain] = id[at];

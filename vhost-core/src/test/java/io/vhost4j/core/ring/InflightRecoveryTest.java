@@ -279,7 +279,7 @@ class InflightRecoveryTest {
                 while (dieAt(packed, stores, probe, SEED + run)) {
                     stores++;
                 }
-                assertTrue(stores > (buffer ? 10 : 4), "stores of a burst: " + stores);
+                assertTrue(stores > (buffer ? 8 : 2), "stores of a burst: " + stores);
             }
         }
     }
