@@ -20,12 +20,16 @@ final class WarmUpLane {
 
     private static final int BURST = 32;
     private static final int FULL_BURSTS = 8;
+    /** Turns in which code is still watched by the compiler; rings are not made without need. */
+    private static final int RESTARTING = 128;
+
     private static final int ETHERNET_BYTES = 14;
     private static final int IPV4_BYTES = 20;
     private static final int TCP_CSUM_OFFSET = 16;
 
     private final BufferPool pool;
     private final WarmUpShape shape;
+    private final GuestMemory memory;
     private final WarmUpRing sender;
     private final WarmUpRing receiver;
     private final NetQueue fromGuest;
@@ -44,20 +48,27 @@ final class WarmUpLane {
     WarmUpLane(WarmUpShape shape, BufferPool pool, GuestRegion region, long offset, EventFd call) {
         this.pool = pool;
         this.shape = shape;
-        GuestMemory memory = GuestMemory.of(List.of(region));
-        sender = new WarmUpRing(region, offset, shape.features(), 0, shape.indirect(), shape.sendParts());
+        memory = GuestMemory.of(List.of(region));
+        sender = new WarmUpRing(
+                region, offset, shape.features(), 0, shape.indirect(), shape.varied(), shape.sendParts());
         receiver = new WarmUpRing(
-                region, offset + WarmUpRing.BYTES, shape.features(), DescFlags.WRITE, false, shape.receiveParts());
+                region,
+                offset + WarmUpRing.BYTES,
+                shape.features(),
+                DescFlags.WRITE,
+                false,
+                false,
+                shape.receiveParts());
         chainsEach = Math.ceilDiv(shape.sendBytes(), shape.receiveBytes());
         writeFrame();
-        fromGuest = queue(1, sender, memory, call);
-        toGuest = queue(0, receiver, memory, call);
+        fromGuest = queue(1, sender, call);
+        toGuest = queue(0, receiver, call);
     }
 
-    private NetQueue queue(int index, WarmUpRing ring, GuestMemory memory, EventFd call) {
+    private NetQueue queue(int index, WarmUpRing ring, EventFd call) {
         NetQueue queue = new NetQueue(index, WarmUpLane::broken, new NetOptions(true, false, false, false));
         queue.pause();
-        queue.start(ring.setup(), memory);
+        queue.start(ring.setup(ring.start()), memory);
         queue.setCall(call);
         queue.setEnabled(true);
         queue.setActive(true);
@@ -96,7 +107,19 @@ final class WarmUpLane {
         poll();
         if ((turn & 7) == 0) {
             shortOfBuffers(turn >> 3 & 7);
+            if (turn < RESTARTING) {
+                restart(fromGuest, sender);
+                restart(toGuest, receiver);
+            }
         }
+    }
+
+    /** What is done once for each ring must not be new to the compiler either. */
+    private void restart(NetQueue queue, WarmUpRing ring) {
+        queue.pause();
+        int position = queue.stop();
+        queue.start(ring.setup(position), memory);
+        queue.resume();
     }
 
     /** A few packets. */

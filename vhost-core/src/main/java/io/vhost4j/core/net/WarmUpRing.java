@@ -18,6 +18,7 @@ final class WarmUpRing {
     static final long BYTES = 0x6000;
 
     private static final int SIZE = 256;
+    private static final int LENGTHS = 6;
     private static final long DRIVER_AREA = 0x1000;
     private static final long DEVICE_AREA = 0x1800;
     private static final long TABLE = 0x2800;
@@ -30,6 +31,7 @@ final class WarmUpRing {
     private final long baseGpa;
     private final int flags;
     private final int[] partBytes;
+    private final boolean varied;
     private final boolean indirect;
     /** Descriptors in the ring for each chain. */
     private final int slots;
@@ -45,12 +47,21 @@ final class WarmUpRing {
      * @param offset where in {@code region} it has {@link #BYTES} bytes
      * @param flags of each descriptor: {@code DescFlags.WRITE} or 0
      * @param indirect whether chains are in tables
+     * @param varied whether five of six chains are shorter than {@code partBytes} says
      * @param partBytes lengths of a chain's buffers; two at most unless they are in tables
      */
-    WarmUpRing(GuestRegion region, long offset, long features, int flags, boolean indirect, int... partBytes) {
+    WarmUpRing(
+            GuestRegion region,
+            long offset,
+            long features,
+            int flags,
+            boolean indirect,
+            boolean varied,
+            int... partBytes) {
         this.features = features;
         this.flags = flags;
         this.partBytes = partBytes.clone();
+        this.varied = varied;
         this.indirect = indirect;
         packed = VirtioFeature.RING_PACKED.in(features);
         eventIdx = VirtioFeature.RING_EVENT_IDX.in(features);
@@ -87,7 +98,7 @@ final class WarmUpRing {
         int part = slot % slots;
         HostWindow.setLong(at, indirect ? baseGpa + TABLE : partGpa(part));
         if (!packed) {
-            HostWindow.setInt(at + SplitLayout.DESC_LEN, slotBytes(part));
+            HostWindow.setInt(at + SplitLayout.DESC_LEN, slotBytes(part, slot));
             HostWindow.setShort(at + SplitLayout.DESC_FLAGS, slotFlags(part));
             HostWindow.setShort(at + SplitLayout.DESC_NEXT, slot + 1);
             long entry = base + DRIVER_AREA + SplitLayout.RING_ENTRIES + ((long) slot << SplitLayout.AVAIL_SHIFT);
@@ -103,8 +114,9 @@ final class WarmUpRing {
         return gpa;
     }
 
-    private int slotBytes(int part) {
-        return indirect ? partBytes.length << SplitLayout.DESC_SHIFT : partBytes[part];
+    private int slotBytes(int part, int chain) {
+        int bytes = indirect ? partBytes.length << SplitLayout.DESC_SHIFT : partBytes[part];
+        return varied ? bytes >> chain % LENGTHS : bytes;
     }
 
     private int slotFlags(int part) {
@@ -119,10 +131,14 @@ final class WarmUpRing {
         return base + BUFFERS;
     }
 
-    /** Where a queue starts that serves the ring from its begin. */
-    RingSetup setup() {
-        int start = packed ? PackedLayout.WRAP_BIT | PackedLayout.WRAP_BIT << 16 : 0;
-        return new RingSetup(packed, SIZE, base, base + DRIVER_AREA, base + DEVICE_AREA, features, start);
+    /** The position of a ring that was never served. */
+    int start() {
+        return packed ? PackedLayout.WRAP_BIT | PackedLayout.WRAP_BIT << 16 : 0;
+    }
+
+    /** Where a queue starts that serves the ring from {@code position} on. */
+    RingSetup setup(int position) {
+        return new RingSetup(packed, SIZE, base, base + DRIVER_AREA, base + DEVICE_AREA, features, position);
     }
 
     /**
@@ -156,7 +172,7 @@ final class WarmUpRing {
             int state = wrap ? PackedLayout.FLAG_AVAIL : PackedLayout.FLAG_USED;
             for (int part = slots - 1; part >= 0; part--) {
                 long at = base + ((long) (next + part) << PackedLayout.DESC_SHIFT);
-                long word = slotBytes(part) | (long) next << 32 | (long) (slotFlags(part) | state) << 48;
+                long word = slotBytes(part, next) | (long) next << 32 | (long) (slotFlags(part) | state) << 48;
                 HostWindow.setLongRelease(at + PackedLayout.DESC_LEN, word);
             }
             next += slots;

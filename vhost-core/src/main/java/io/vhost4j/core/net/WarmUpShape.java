@@ -23,9 +23,11 @@ import java.util.List;
  * @param indirect whether it sends by tables
  * @param sendParts lengths of the buffers of a chain that it sends by, header included
  * @param receiveParts lengths of the buffers of a chain that it receives by
+ * @param varied whether packets that it sends are of six lengths, down to a 32nd of {@code sendParts}
  * @param notifies whether it sometimes wants to be notified
  */
-record WarmUpShape(long features, boolean indirect, int[] sendParts, int[] receiveParts, boolean notifies) {
+record WarmUpShape(
+        long features, boolean indirect, int[] sendParts, int[] receiveParts, boolean varied, boolean notifies) {
     private static final int HEADER = NetHeader.BYTES;
     private static final int BUFFER = 1536;
     private static final long[] KINDS = {0, RING_PACKED.mask()};
@@ -36,8 +38,8 @@ record WarmUpShape(long features, boolean indirect, int[] sendParts, int[] recei
         for (long kind : KINDS) {
             long modern = kind | VirtioFeature.maskOf(VERSION_1, MRG_RXBUF);
             shapes.add(new WarmUpShape(
-                    modern | IN_ORDER.mask(), false, new int[] {HEADER + 60}, new int[] {BUFFER}, false));
-            shapes.add(new WarmUpShape(modern, false, new int[] {HEADER + 1500}, new int[] {2 * BUFFER}, true));
+                    modern | IN_ORDER.mask(), false, new int[] {HEADER + 64}, new int[] {BUFFER}, false, false));
+            shapes.add(new WarmUpShape(modern, false, new int[] {HEADER + 1500}, new int[] {2 * BUFFER}, true, true));
         }
         return shapes;
     }
@@ -48,9 +50,10 @@ record WarmUpShape(long features, boolean indirect, int[] sendParts, int[] recei
         for (long kind : KINDS) {
             long kernel = kind
                     | VirtioFeature.maskOf(VERSION_1, MRG_RXBUF, RING_EVENT_IDX, RING_INDIRECT_DESC, CSUM, GUEST_CSUM);
-            shapes.add(new WarmUpShape(kernel, true, new int[] {HEADER + 66, 1434, 1400}, new int[] {BUFFER}, true));
             shapes.add(new WarmUpShape(
-                    kind | VERSION_1.mask(), false, new int[] {HEADER, 60}, new int[] {HEADER, BUFFER}, true));
+                    kernel, true, new int[] {HEADER + 66, 1434, 1400}, new int[] {BUFFER}, false, true));
+            shapes.add(new WarmUpShape(
+                    kind | VERSION_1.mask(), false, new int[] {HEADER, 60}, new int[] {HEADER, BUFFER}, false, true));
         }
         return shapes;
     }
