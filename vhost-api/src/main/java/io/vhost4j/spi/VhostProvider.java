@@ -46,6 +46,9 @@ public interface VhostProvider {
     /** See {@link QueueWaiter.Builder#build}. */
     QueueWaiter createWaiter(QueueWaiter.Builder settings);
 
+    /** See {@link VhostDriver#warmUp}. */
+    void warmUp();
+
     /** See {@link io.vhost4j.Vhost#device}. */
     default VhostDevice device(int vid) {
         VhostDevice device = deviceOrNull(vid);

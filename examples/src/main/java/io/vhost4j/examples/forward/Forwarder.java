@@ -81,8 +81,9 @@ final class Forwarder implements AutoCloseable {
         return capture == null ? 0 : capture.dropped();
     }
 
-    /** Starts polling, unless that waits for {@link #release}, and opens the sockets. */
+    /** Warms up, starts polling, unless that waits for {@link #release}, and opens the sockets. */
     void start() {
+        VhostDriver.warmUp();
         if (settings.onEnter()) {
             threads.forEach(PollThread::hold);
         }

@@ -6,6 +6,7 @@ import io.vhost4j.DriverFlag;
 import io.vhost4j.QueueWaiter;
 import io.vhost4j.VhostDevice;
 import io.vhost4j.VhostDriver;
+import io.vhost4j.core.net.WarmUp;
 import io.vhost4j.core.pool.BufferPool;
 import io.vhost4j.core.session.DeviceRegistry;
 import io.vhost4j.core.session.KickWaiter;
@@ -76,6 +77,11 @@ public final class CoreProvider implements VhostProvider {
     @Override
     public QueueWaiter createWaiter(QueueWaiter.Builder settings) {
         return new KickWaiter(settings);
+    }
+
+    @Override
+    public void warmUp() {
+        WarmUp.run();
     }
 
     /** What makes the kernel the front-end of a driver with this path, or null. */
