@@ -4,6 +4,7 @@ package io.vhost4j.bench.peer;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalDouble;
 
 /**
@@ -26,6 +27,29 @@ record CellResult(Cell cell, List<BackEndKind> kinds, List<List<Run>> rounds, in
         return values.isEmpty()
                 ? OptionalDouble.empty()
                 : OptionalDouble.of(Numbers.of(values).median());
+    }
+
+    /** The medians in a line. */
+    String summary() {
+        StringBuilder line = new StringBuilder(cell + ":");
+        for (int kind = 0; kind < kinds.size(); kind++) {
+            line.append(String.format(
+                    Locale.ROOT, " %s %.2f Mpps", kinds.get(kind), pps(kind).median() / 1e6));
+            if (kind > 0) {
+                line.append(
+                        String.format(Locale.ROOT, " (ratio %.2f)", ratio(kind).median()));
+            }
+        }
+        return line.toString();
+    }
+
+    /** What ran: the back-ends' versions, then the front-end's. */
+    List<String> versions() {
+        List<Run> round = rounds.get(0);
+        List<String> versions = new ArrayList<>();
+        round.forEach(run -> versions.add(run.versions().get(0)));
+        versions.add(round.get(0).versions().get(1));
+        return versions;
     }
 
     /** The first back-end's packets per second divided by those of another one in the same round. */

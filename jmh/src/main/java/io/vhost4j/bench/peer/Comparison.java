@@ -11,16 +11,14 @@ import org.jspecify.annotations.Nullable;
 /** Runs the back-ends of each cell in turn. */
 final class Comparison {
     private final Lab lab;
-    private final Limits limits;
+    private final Method method;
     private final List<BackEndKind> kinds;
-    private final int rounds;
     private final PrintStream progress;
 
-    Comparison(Lab lab, Limits limits, List<BackEndKind> kinds, int rounds, PrintStream progress) {
+    Comparison(Lab lab, Method method, List<BackEndKind> kinds, PrintStream progress) {
         this.lab = lab;
-        this.limits = limits;
+        this.method = method;
         this.kinds = kinds;
-        this.rounds = rounds;
         this.progress = progress;
     }
 
@@ -28,24 +26,16 @@ final class Comparison {
     CellResult measure(Cell cell) {
         List<List<Run>> kept = new ArrayList<>();
         int disturbed = 0;
-        for (int i = 1; i <= rounds; i++) {
-            List<Run> round = new ArrayList<>();
-            for (BackEndKind kind : kinds) {
-                Run run = null;
-                for (int attempt = 0;
-                        attempt <= limits.retries() && (run == null || run.disturbance() != null);
-                        attempt++) {
-                    run = Run.of(kind, lab, cell, limits);
-                    disturbed += run.disturbance() == null ? 0 : 1;
-                    report(cell, i, run);
+        for (int start = 0; start < method.restarts(); start++) {
+            try (Turns turns = Turns.begin(lab, cell, kinds, method)) {
+                for (int i = 0; i < method.rounds(start); i++) {
+                    List<Run> round = new ArrayList<>();
+                    disturbed += round(cell, turns, round);
+                    if (round.size() == kinds.size()) {
+                        kept.add(List.copyOf(round));
+                    }
                 }
-                if (run == null || run.disturbance() != null) {
-                    break;
-                }
-                round.add(run);
-            }
-            if (round.size() == kinds.size()) {
-                kept.add(List.copyOf(round));
+                turns.end();
             }
         }
         if (kept.isEmpty()) {
@@ -55,14 +45,32 @@ final class Comparison {
         return new CellResult(cell, kinds, List.copyOf(kept), disturbed);
     }
 
-    private void report(Cell cell, int round, Run run) {
+    /** Adds a run of each back-end to {@code round}, until one stays disturbed; returns how many were thrown away. */
+    private int round(Cell cell, Turns turns, List<Run> round) {
+        int disturbed = 0;
+        for (int kind = 0; kind < kinds.size(); kind++) {
+            Run run = null;
+            for (int attempt = 0;
+                    attempt <= method.limits().retries() && (run == null || run.disturbance() != null);
+                    attempt++) {
+                run = turns.run(kind);
+                disturbed += run.disturbance() == null ? 0 : 1;
+                report(cell, run);
+            }
+            if (run == null || run.disturbance() != null) {
+                break;
+            }
+            round.add(run);
+        }
+        return disturbed;
+    }
+
+    private void report(Cell cell, Run run) {
         @Nullable String disturbance = run.disturbance();
         progress.printf(
                 Locale.ROOT,
-                "%s, round %d of %d, %s: %.2f Mpps (steal %.1f %%, workers %.1f %% and %.1f %%)%s%n",
+                "%s, %s: %.2f Mpps (steal %.1f %%, workers %.1f %% and %.1f %%)%s%n",
                 cell,
-                round,
-                rounds,
                 run.kind(),
                 run.pps() / 1e6,
                 run.stealPercent(),

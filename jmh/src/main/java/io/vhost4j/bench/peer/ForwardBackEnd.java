@@ -5,7 +5,6 @@ package io.vhost4j.bench.peer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalDouble;
 import java.util.regex.Pattern;
 
 /** {@code vhost4j forward}; it moves packets as soon as a device is there. */
@@ -18,12 +17,12 @@ final class ForwardBackEnd implements BackEnd {
 
     private final Child child;
 
-    ForwardBackEnd(Lab lab, Cell cell) {
+    ForwardBackEnd(Lab lab, Seat seat, Cell cell) {
         List<String> command = new ArrayList<>(List.of(
                 lab.launcher().toString(),
                 "forward",
                 "--socket",
-                lab.socket().toString(),
+                seat.socket().toString(),
                 "--mode",
                 cell.traffic().backEndMode(),
                 "--cpu",
@@ -64,14 +63,18 @@ final class ForwardBackEnd implements BackEnd {
     }
 
     @Override
-    public OptionalDouble stop() {
+    public Busy busy() {
+        return Busy.UNKNOWN;
+    }
+
+    @Override
+    public void stop() {
         child.terminate();
         long held = Long.parseLong(child.await(SUMMARY, END).group(1));
         if (held != 0) {
             throw new BenchFailure("back-end vhost4j: " + held + " buffers are in use after the end");
         }
         child.requireCleanEnd();
-        return OptionalDouble.empty();
     }
 
     @Override

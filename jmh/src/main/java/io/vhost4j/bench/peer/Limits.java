@@ -2,13 +2,36 @@
 
 package io.vhost4j.bench.peer;
 
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
 /**
- * How long to measure, and what a run may suffer before it is made again.
+ * What a run may suffer before it is made again.
  *
- * @param warmUpSeconds not measured after the start
- * @param seconds intervals of a second that count, after the first one and before the last one
  * @param stealPercent of a worker's processor that the hypervisor may take
  * @param sharePercent of its processor that a worker must get
  * @param retries of a disturbed run
  */
-record Limits(int warmUpSeconds, int seconds, double stealPercent, double sharePercent, int retries) {}
+record Limits(double stealPercent, double sharePercent, int retries) {
+    /**
+     * What disturbed a run too much, or null.
+     *
+     * @param stolenPercent of the worse of both processors
+     * @param backShare part of its processor that the back-end's worker got, 0 to 1
+     * @param frontShare the same of the front-end's
+     */
+    @Nullable
+    String disturbance(double stolenPercent, double backShare, double frontShare) {
+        if (stolenPercent > stealPercent) {
+            return String.format(Locale.ROOT, "%.1f %% of a processor was stolen", stolenPercent);
+        }
+        if (100 * Math.min(backShare, frontShare) < sharePercent) {
+            return String.format(
+                    Locale.ROOT,
+                    "the workers got %.0f %% and %.0f %% of their processors",
+                    100 * backShare,
+                    100 * frontShare);
+        }
+        return null;
+    }
+}

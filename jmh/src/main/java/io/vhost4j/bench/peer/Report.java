@@ -17,11 +17,22 @@ import java.util.Set;
  * The results of one call, as a table, as JSON and as Markdown.
  *
  * @param host what {@link Host} says
+ * @param method how each cell was measured
  * @param command that made them
  * @param busy whether back-ends were asked how long they worked
  * @param results of at least one cell, all with the same back-ends
  */
-record Report(Map<String, String> host, String command, boolean busy, List<CellResult> results) {
+record Report(Map<String, String> host, String method, String command, boolean busy, List<CellResult> results) {
+    /** All that the results claim to have in common must be so. */
+    Report {
+        for (CellResult result : results) {
+            if (!result.versions().equals(results.get(0).versions())) {
+                throw new BenchFailure(result.cell() + ": was measured with " + result.versions()
+                        + ", other cells with " + results.get(0).versions() + "; give another file to --json");
+            }
+        }
+    }
+
     private List<BackEndKind> kinds() {
         return results.get(0).kinds();
     }
@@ -95,6 +106,7 @@ record Report(Map<String, String> host, String command, boolean busy, List<CellR
         host.forEach(facts::put);
         return Json.object()
                 .put("command", command)
+                .put("method", method)
                 .put("host", facts)
                 .put("versions", versions())
                 .put("cells", results.stream().map(this::json).toList())
@@ -119,6 +131,7 @@ record Report(Map<String, String> host, String command, boolean busy, List<CellR
                 .put("in_order", cell.inOrder())
                 .put("vectorized", cell.vectorized())
                 .put("disturbed_runs", result.disturbed())
+                .put("commands", commands(result))
                 .put(
                         "runs",
                         result.rounds().stream()
@@ -135,6 +148,13 @@ record Report(Map<String, String> host, String command, boolean busy, List<CellR
                     .put("max", ratio.max()));
         }
         return json.put("ratios", ratios);
+    }
+
+    private static Json commands(CellResult result) {
+        Json commands = Json.object();
+        List<Run> round = result.rounds().get(0);
+        round.forEach(run -> commands.put(run.kind().toString(), run.commands().get(0)));
+        return commands.put("front-end", round.get(0).commands().get(1));
     }
 
     private static Json json(Run run) {
@@ -181,6 +201,7 @@ record Report(Map<String, String> host, String command, boolean busy, List<CellR
                 .append(run.versions().get(0))
                 .append('\n'));
         page.append("- front-end: ").append(round.get(0).versions().get(1)).append('\n');
+        page.append("\n## Method\n\n").append(method).append(".\n");
         page.append("\n## Commands\n\n```\n")
                 .append(command)
                 .append("\n```\n\nIt started, in the first cell and where others differ:\n\n```\n");
@@ -188,22 +209,20 @@ record Report(Map<String, String> host, String command, boolean busy, List<CellR
         return page.append("```\n").toString();
     }
 
-    /** The commands of the first cell for each side, without what is this machine's alone. */
+    /** The commands of the first cell for each side. */
     private Set<String> commands() {
         Map<String, String> bySide = new LinkedHashMap<>();
         for (CellResult result : results) {
             for (Run run : result.rounds().get(0)) {
                 bySide.putIfAbsent(
                         run.kind() + " " + result.cell().traffic(),
-                        String.join(" ", run.commands().get(0)));
+                        run.commands().get(0));
             }
             bySide.putIfAbsent(
                     "front-end " + result.cell().traffic() + result.cell().ring(),
-                    String.join(" ", result.rounds().get(0).get(0).commands().get(1)));
+                    result.rounds().get(0).get(0).commands().get(1));
         }
-        Set<String> lines = new LinkedHashSet<>();
-        bySide.values().forEach(line -> lines.add(line.replaceAll("/[^ ,=]*/(?=[^/ ,=]+)", "")));
-        return lines;
+        return new LinkedHashSet<>(bySide.values());
     }
 
     private static void addRow(StringBuilder page, List<String> cells) {

@@ -17,9 +17,12 @@ final class Testpmd implements AutoCloseable {
     private static final Pattern SENT = Pattern.compile("Tx-pps:\\s+(\\d+)");
     private static final Pattern STARTED = Pattern.compile("packet forwarding - ports=");
     private static final Pattern TOTALS = Pattern.compile("Accumulated forward statistics");
-    private static final Pattern CYCLES = Pattern.compile("CPU cycles/packet=([0-9.]+) .* at (\\d+) MHz Clock");
+    private static final Pattern CYCLES =
+            Pattern.compile("total cycles=(\\d+) / total .* packets=(\\d+)\\) at (\\d+) MHz");
     private static final String SHOW = "show port stats 0";
     private static final int RING = 1024;
+    /** As many as {@code vhost4j forward} has. */
+    private static final int BUFFERS = 16384;
 
     private final Child child;
     private final String version;
@@ -33,9 +36,9 @@ final class Testpmd implements AutoCloseable {
     }
 
     /** The back-end's side: net_vhost listens on the socket. */
-    static Testpmd backEnd(String program, Lab lab, Cell cell) {
-        List<String> command = command(program, lab, "b", lab.frontEndCpu(), lab.backEndCpu());
-        command.add("--vdev=net_vhost0,iface=" + lab.socket() + ",queues=1");
+    static Testpmd backEnd(String program, Lab lab, Seat seat, Cell cell) {
+        List<String> command = command(program, lab, seat.backEndFiles(), lab.frontEndCpu(), lab.backEndCpu());
+        command.add("--vdev=net_vhost0,iface=" + seat.socket() + ",queues=1");
         addForwarding(command, cell.traffic().backEndMode(), cell);
         command.add("--disable-link-check");
         if (lab.busy()) {
@@ -45,12 +48,12 @@ final class Testpmd implements AutoCloseable {
     }
 
     /** The front-end's side: virtio-user connects to the socket. */
-    static Testpmd frontEnd(Lab lab, Cell cell) {
-        List<String> command = command(lab.testpmd(), lab, "f", lab.backEndCpu(), lab.frontEndCpu());
+    static Testpmd frontEnd(Lab lab, Seat seat, Cell cell) {
+        List<String> command = command(lab.testpmd(), lab, seat.frontEndFiles(), lab.backEndCpu(), lab.frontEndCpu());
         if (cell.vectorized()) {
             command.add("--force-max-simd-bitwidth=512");
         }
-        command.add("--vdev=net_virtio_user0,path=" + lab.socket() + ",queues=1,queue_size=" + RING
+        command.add("--vdev=net_virtio_user0,path=" + seat.socket() + ",queues=1,queue_size=" + RING
                 + ",packed_vq=" + digit(cell.ring() == RingKind.PACKED)
                 + ",mrg_rxbuf=" + digit(cell.mergeable())
                 + ",in_order=" + digit(cell.inOrder())
@@ -63,7 +66,7 @@ final class Testpmd implements AutoCloseable {
         return on ? 1 : 0;
     }
 
-    private static List<String> command(String program, Lab lab, String role, int mainCpu, int workerCpu) {
+    private static List<String> command(String program, Lab lab, String files, int mainCpu, int workerCpu) {
         List<String> command = new ArrayList<>(List.of(
                 "stdbuf",
                 "-oL",
@@ -72,7 +75,7 @@ final class Testpmd implements AutoCloseable {
                 "--lcores=0@" + mainCpu + ",1@" + workerCpu,
                 "--no-pci",
                 "--no-telemetry"));
-        command.addAll(lab.memory().ealOptions(role));
+        command.addAll(lab.memory().ealOptions(files));
         return command;
     }
 
@@ -83,6 +86,7 @@ final class Testpmd implements AutoCloseable {
                 "--nb-cores=1",
                 "--forward-mode=" + mode,
                 "--txpkts=" + cell.bytes(),
+                "--total-num-mbufs=" + BUFFERS,
                 "--txd=" + RING,
                 "--rxd=" + RING));
     }
@@ -125,10 +129,12 @@ final class Testpmd implements AutoCloseable {
         child.await(TOTALS, ANSWER);
     }
 
-    /** After {@link #stopForwarding} of a side that records cycles: nanoseconds of work for each packet. */
-    double busyNanos() {
-        Matcher cycles = child.await(CYCLES, ANSWER);
-        return Double.parseDouble(cycles.group(1)) * 1000 / Double.parseDouble(cycles.group(2));
+    /** What a side that records cycles has worked since its start. */
+    Busy busy() {
+        child.send("show fwd stats all");
+        Matcher total = child.await(CYCLES, ANSWER);
+        double nanosPerCycle = 1000 / Double.parseDouble(total.group(3));
+        return new Busy(Double.parseDouble(total.group(1)) * nanosPerCycle, Double.parseDouble(total.group(2)));
     }
 
     /** Ends the program as its user would. */

@@ -50,6 +50,25 @@ class PeerBenchTest {
                 cells("--traffic", "rx", "--mrg", "false", "--in-order", "true,false", "--vectorized", "true"));
     }
 
+    @Test
+    void shouldHaveTheWholeMatrixAtHandAndParts() {
+        assertEquals(72, cells("--matrix").size());
+        assertEquals(
+                List.of(
+                        new Cell(RingKind.PACKED, Traffic.TX, 256, true, false, false),
+                        new Cell(RingKind.PACKED, Traffic.TX, 256, false, false, false)),
+                cells("--matrix", "--rings=packed", "--traffic=tx", "--sizes=256", "--in-order=false"));
+    }
+
+    @Test
+    void shouldMeasureLongerInProcessesOfTheirOwn() {
+        assertEquals(Timing.of(3, 0.3, 1), bench().method().timing());
+        assertEquals(Timing.of(3, 1, 5), bench("--fresh").method().timing());
+        assertEquals(
+                Timing.of(2, 0.5, 0.4),
+                bench("--warm-up=2", "--settle=0.5", "--seconds=0.4").method().timing());
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -63,6 +82,10 @@ class PeerBenchTest {
                 "--sizes 20                             | 60 to 2048",
                 "--pairs 0                              | at least 1",
                 "--vectorized true                      | --mrg false",
+                "--restarts 8                           | 1 to --pairs",
+                "--restarts 2 --fresh                   | of their own",
+                "--seconds 0                            | 0.1 to 3600",
+                "--resume a.json --json b.json          | leave --json out",
             })
     void shouldSayWhatIsWrongWithOptions(String options, String hint) {
         StringWriter errors = new StringWriter();
@@ -77,9 +100,12 @@ class PeerBenchTest {
     }
 
     private static List<Cell> cells(String... arguments) {
+        return bench(arguments).cells();
+    }
+
+    private static PeerBench bench(String... arguments) {
         CommandLine line = PeerBench.line(List.of(arguments));
         line.parseArgs(arguments);
-        PeerBench bench = line.getCommand();
-        return bench.cells();
+        return line.getCommand();
     }
 }

@@ -48,6 +48,8 @@ class ReportTest {
 
     @Test
     void shouldWriteCommandsWithoutFoldersOfThisMachine() {
+        assertEquals("testpmd --dir=pages", Run.portable(List.of("/bin/x/testpmd", "--dir=/dev/pages")));
+
         String page = report(result(new double[][] {{30, 20}})).markdown("title", "chart.svg");
 
         assertTrue(page.contains("\ntestpmd --dir=pages\n"), page);
@@ -66,15 +68,15 @@ class ReportTest {
 
     @Test
     void shouldNameWhatDisturbedARun() {
-        Limits limits = new Limits(1, 1, 1, 97, 1);
+        Limits limits = new Limits(1, 97, 1);
 
-        assertNull(Run.disturbance(limits, 1, 0.97, 0.99));
-        assertNotNull(Run.disturbance(limits, 1.1, 1, 1));
-        assertNotNull(Run.disturbance(limits, 0, 1, 0.96));
+        assertNull(limits.disturbance(1, 0.97, 0.99));
+        assertNotNull(limits.disturbance(1.1, 1, 1));
+        assertNotNull(limits.disturbance(0, 1, 0.96));
     }
 
     private static Report report(CellResult result) {
-        return new Report(Map.of("kernel", "6"), "peer-bench", false, List.of(result));
+        return new Report(Map.of("kernel", "6"), "7 rounds", "peer-bench", false, List.of(result));
     }
 
     private static CellResult result(double[][] pps) {
@@ -94,7 +96,7 @@ class ReportTest {
                 1,
                 OptionalDouble.empty(),
                 List.of("1", "2"),
-                List.of(List.of("/bin/x/testpmd", "--dir=/dev/pages"), List.of("front")),
+                List.of("testpmd --dir=pages", "front"),
                 null);
     }
 }

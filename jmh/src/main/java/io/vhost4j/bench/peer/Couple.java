@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package io.vhost4j.bench.peer;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.concurrent.TimeUnit;
+
+/** A back-end with its own front-end, moving packets from construction on unless it is suspended. For one thread. */
+final class Couple implements AutoCloseable {
+    private final BackEndKind kind;
+    private final Lab lab;
+    private final Seat seat;
+    private final Cell cell;
+    private final BackEnd back;
+    private final Testpmd front;
+    private final Runnable atExit = this::resumeQuietly;
+    private volatile boolean suspended;
+
+    private Couple(BackEndKind kind, Lab lab, Seat seat, Cell cell, BackEnd back, Testpmd front) {
+        this.kind = kind;
+        this.lab = lab;
+        this.seat = seat;
+        this.cell = cell;
+        this.back = back;
+        this.front = front;
+    }
+
+    /** Starts both sides and the traffic. */
+    static Couple start(BackEndKind kind, Lab lab, Seat seat, Cell cell) {
+        seat.clear();
+        BackEnd back = BackEnd.start(kind, lab, seat, cell);
+        try {
+            Testpmd front = Testpmd.frontEnd(lab, seat, cell);
+            Couple couple = new Couple(kind, lab, seat, cell, back, front);
+            try {
+                AtExit.add(couple.atExit);
+                back.go();
+                front.startForwarding(cell.traffic().startCommand());
+                return couple;
+            } catch (BenchFailure e) {
+                couple.close();
+                throw e;
+            }
+        } catch (BenchFailure e) {
+            back.close();
+            throw e;
+        }
+    }
+
+    BackEndKind kind() {
+        return kind;
+    }
+
+    /** Waits for some time. */
+    void pass(Duration time) {
+        sleepUntil(System.nanoTime() + time.toNanos());
+    }
+
+    /** Takes the processors from both sides. */
+    void suspend() {
+        suspended = true;
+        signal(Signal.STOP);
+    }
+
+    /** Gives them back. */
+    void resume() {
+        signal(Signal.CONT);
+        suspended = false;
+    }
+
+    private void signal(Signal signal) {
+        if (!signal.send(pids())) {
+            throw new BenchFailure(kind + ": a side has ended in " + cell);
+        }
+    }
+
+    private void resumeQuietly() {
+        if (suspended) {
+            Signal.CONT.send(pids()); // what has ended needs none
+        }
+    }
+
+    private List<Long> pids() {
+        List<Long> pids = new ArrayList<>(back.child().pids());
+        pids.addAll(front.child().pids());
+        return pids;
+    }
+
+    /** Measures; the couple has had the processors for itself for the time to settle. */
+    Run measure(Timing timing, Limits limits) {
+        List<Long> all = pids();
+        Busy busyBefore = back.busy();
+        front.sample();
+        CpuUse begin = CpuUse.now(all);
+        long start = System.nanoTime();
+        List<Double> rates = new ArrayList<>();
+        for (int i = 1; i <= timing.intervals(); i++) {
+            sleepUntil(start + i * timing.interval().toNanos());
+            rates.add(cell.traffic().packetsPerSecond(front.sample()));
+        }
+        CpuUse end = CpuUse.now(all);
+        OptionalDouble busy = back.busy().nanosPerPacketSince(busyBefore);
+        CpuUse.Worker backWorker = end.worker(begin, back.child().pids());
+        CpuUse.Worker frontWorker = end.worker(begin, front.child().pids());
+        CpuUse.requirePinned(backWorker, lab.backEndCpu(), "back-end");
+        CpuUse.requirePinned(frontWorker, lab.frontEndCpu(), "front-end");
+        Numbers numbers = Numbers.of(rates);
+        if (numbers.min() <= 0) {
+            throw new BenchFailure(kind + ": no packets for "
+                    + timing.interval().toMillis() + " ms of " + cell + ": the traffic stopped");
+        }
+        double steal = 100 * Math.max(end.stolen(begin, lab.backEndCpu()), end.stolen(begin, lab.frontEndCpu()));
+        return new Run(
+                kind,
+                numbers.median(),
+                List.copyOf(rates),
+                steal,
+                backWorker.share(),
+                frontWorker.share(),
+                busy,
+                List.of(back.version(), front.version()),
+                List.of(
+                        Run.portable(back.child().command()),
+                        Run.portable(front.child().command())),
+                limits.disturbance(steal, backWorker.share(), frontWorker.share()));
+    }
+
+    private static void sleepUntil(long nanos) {
+        try {
+            TimeUnit.NANOSECONDS.sleep(nanos - System.nanoTime());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new BenchFailure("interrupted", e);
+        }
+    }
+
+    /** Ends both sides as their users would, and fails if they do not end well. Not while suspended. */
+    void end() {
+        front.stopForwarding();
+        front.quit();
+        back.stop();
+    }
+
+    /** Ends both sides, whatever state they are in. */
+    @Override
+    public void close() {
+        resumeQuietly();
+        AtExit.remove(atExit);
+        front.close();
+        back.close();
+        seat.clear();
+    }
+}
