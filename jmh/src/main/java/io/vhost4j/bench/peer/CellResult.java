@@ -5,6 +5,7 @@ package io.vhost4j.bench.peer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
@@ -50,6 +51,20 @@ record CellResult(Cell cell, List<BackEndKind> kinds, List<List<Run>> rounds, in
         round.forEach(run -> versions.add(run.versions().get(0)));
         versions.add(round.get(0).versions().get(1));
         return versions;
+    }
+
+    /** Nanoseconds of a cache line there and back, over all runs. */
+    Numbers lineNanos() {
+        return Numbers.of(
+                rounds.stream().flatMap(List::stream).map(Run::lineNanos).toList());
+    }
+
+    /** These results with only the rounds at one place, or nothing if there are none. */
+    Optional<CellResult> at(Place place, Limits limits) {
+        List<List<Run>> there = rounds.stream()
+                .filter(round -> limits.placeOf(round.get(0).lineNanos()) == place)
+                .toList();
+        return there.isEmpty() ? Optional.empty() : Optional.of(new CellResult(cell, kinds, there, disturbed));
     }
 
     /** The first back-end's packets per second divided by those of another one in the same round. */

@@ -3,6 +3,7 @@
 package io.vhost4j.bench.peer;
 
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -10,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs the back-ends of each cell in turn. */
 final class Comparison {
+    private static final Duration PAUSE = Duration.ofMillis(500);
+
     private final Lab lab;
     private final Method method;
     private final List<BackEndKind> kinds;
@@ -20,6 +23,7 @@ final class Comparison {
         this.method = method;
         this.kinds = kinds;
         this.progress = progress;
+        line(); // the first one is that of code that was never run
     }
 
     /** Measures one cell: A B A B and so on. A round with a run that stays disturbed does not count. */
@@ -28,7 +32,11 @@ final class Comparison {
         int disturbed = 0;
         for (int start = 0; start < method.restarts(); start++) {
             try (Turns turns = Turns.begin(lab, cell, kinds, method)) {
-                for (int i = 0; i < method.rounds(start); i++) {
+                int wanted = kept.size() + method.rounds(start);
+                for (int i = 0;
+                        kept.size() < wanted
+                                && i < method.rounds(start) + method.limits().retries();
+                        i++) {
                     List<Run> round = new ArrayList<>();
                     disturbed += round(cell, turns, round);
                     if (round.size() == kinds.size()) {
@@ -53,26 +61,55 @@ final class Comparison {
             for (int attempt = 0;
                     attempt <= method.limits().retries() && (run == null || run.disturbance() != null);
                     attempt++) {
-                run = turns.run(kind);
+                double before = awaitPlace();
+                run = turns.run(kind).between(before, line());
                 disturbed += run.disturbance() == null ? 0 : 1;
                 report(cell, run);
             }
             if (run == null || run.disturbance() != null) {
                 break;
             }
+            if (kind > 0 && !Limits.isSamePlace(run.lineNanos(), round.get(0).lineNanos())) {
+                progress.println("the processors moved: the round is made again");
+                return disturbed + 1;
+            }
             round.add(run);
         }
         return disturbed;
+    }
+
+    private double line() {
+        return CacheLine.roundTripNanos(lab.frontEndCpu(), lab.backEndCpu());
+    }
+
+    /** Waits until the processors are where they should be; returns the time of a cache line. */
+    private double awaitPlace() {
+        double nanos = line();
+        long end = System.nanoTime() + Math.round(method.limits().patienceSeconds() * 1e9);
+        while (!method.limits().isRight(nanos)) {
+            if (System.nanoTime() > end) {
+                throw new BenchFailure(String.format(
+                        Locale.ROOT,
+                        "the processors are not %s for %.0f s: a cache line takes %.0f ns; try later, or --place any",
+                        method.limits().place(),
+                        method.limits().patienceSeconds(),
+                        nanos));
+            }
+            Couple.sleep(PAUSE);
+            nanos = line();
+        }
+        return nanos;
     }
 
     private void report(Cell cell, Run run) {
         @Nullable String disturbance = run.disturbance();
         progress.printf(
                 Locale.ROOT,
-                "%s, %s: %.2f Mpps (steal %.1f %%, workers %.1f %% and %.1f %%)%s%n",
+                "%s, %s: %.2f Mpps (cache line %.0f ns, steal %.1f %%, workers %.1f %% and %.1f %%)%s%n",
                 cell,
                 run.kind(),
                 run.pps() / 1e6,
+                run.lineNanos(),
                 run.stealPercent(),
                 100 * run.backEndShare(),
                 100 * run.frontEndShare(),

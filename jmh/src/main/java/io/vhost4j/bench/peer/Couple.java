@@ -54,25 +54,25 @@ final class Couple implements AutoCloseable {
         return kind;
     }
 
-    /** Waits for some time. */
-    void pass(Duration time) {
-        sleepUntil(System.nanoTime() + time.toNanos());
-    }
-
-    /** Takes the processors from both sides. */
+    /**
+     * Takes the processors from both sides: first from the front-end, so that the back-end does what there is to do. Rings are then as they
+     * are before a front-end starts: full where packets go to the guest, empty where they come from it.
+     */
     void suspend() {
         suspended = true;
-        signal(Signal.STOP);
+        signal(Signal.STOP, front.child());
+        signal(Signal.STOP, back.child());
     }
 
-    /** Gives them back. */
+    /** Gives them back in the order of a start. */
     void resume() {
-        signal(Signal.CONT);
+        signal(Signal.CONT, back.child());
+        signal(Signal.CONT, front.child());
         suspended = false;
     }
 
-    private void signal(Signal signal) {
-        if (!signal.send(pids())) {
+    private void signal(Signal signal, Child child) {
+        if (!signal.send(child.pids())) {
             throw new BenchFailure(kind + ": a side has ended in " + cell);
         }
     }
@@ -89,7 +89,7 @@ final class Couple implements AutoCloseable {
         return pids;
     }
 
-    /** Measures; the couple has had the processors for itself for the time to settle. */
+    /** Measures, but for the time of a cache line; the couple has had the processors for itself for the time to settle. */
     Run measure(Timing timing, Limits limits) {
         List<Long> all = pids();
         Busy busyBefore = back.busy();
@@ -117,6 +117,7 @@ final class Couple implements AutoCloseable {
                 kind,
                 numbers.median(),
                 List.copyOf(rates),
+                0,
                 steal,
                 backWorker.share(),
                 frontWorker.share(),
@@ -126,6 +127,11 @@ final class Couple implements AutoCloseable {
                         Run.portable(back.child().command()),
                         Run.portable(front.child().command())),
                 limits.disturbance(steal, backWorker.share(), frontWorker.share()));
+    }
+
+    /** Waits. */
+    static void sleep(Duration time) {
+        sleepUntil(System.nanoTime() + time.toNanos());
     }
 
     private static void sleepUntil(long nanos) {

@@ -21,8 +21,8 @@ final class FreshTurns implements Turns {
     @Override
     public Run run(int kind) {
         try (Couple couple = Couple.start(kinds.get(kind), lab, lab.seat(0), cell)) {
-            couple.pass(method.timing().warmUp());
-            couple.pass(method.timing().settle());
+            Couple.sleep(method.timing().warmUp());
+            Couple.sleep(method.timing().settle());
             Run run = couple.measure(method.timing(), method.limits());
             couple.end();
             return run;

@@ -10,9 +10,16 @@ import org.jspecify.annotations.Nullable;
  *
  * @param stealPercent of a worker's processor that the hypervisor may take
  * @param sharePercent of its processor that a worker must get
- * @param retries of a disturbed run
+ * @param retries of a disturbed run, and of a round in which the processors moved
+ * @param place where runs must happen
+ * @param nearNanos what takes a cache line longer there and back is far
+ * @param patienceSeconds to wait for that place before a run
  */
-record Limits(double stealPercent, double sharePercent, int retries) {
+record Limits(
+        double stealPercent, double sharePercent, int retries, Place place, double nearNanos, double patienceSeconds) {
+    /** Near and far differ by more, and less is noise. */
+    private static final double SAME = 2;
+
     /**
      * What disturbed a run too much, or null.
      *
@@ -33,5 +40,20 @@ record Limits(double stealPercent, double sharePercent, int retries) {
                     100 * frontShare);
         }
         return null;
+    }
+
+    /** Near or far. */
+    Place placeOf(double lineNanos) {
+        return lineNanos < nearNanos ? Place.NEAR : Place.FAR;
+    }
+
+    /** Whether a run may happen there. */
+    boolean isRight(double lineNanos) {
+        return place == Place.ANY || place == placeOf(lineNanos);
+    }
+
+    /** Whether two times of a cache line tell that the processors are where they were. */
+    static boolean isSamePlace(double lineNanos, double otherNanos) {
+        return Math.max(lineNanos, otherNanos) < SAME * Math.min(lineNanos, otherNanos);
     }
 }

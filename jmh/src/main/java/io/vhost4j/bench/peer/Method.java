@@ -21,6 +21,7 @@ record Method(boolean fresh, int pairs, int restarts, Timing timing, Limits limi
                 ? "fresh processes for each run"
                 : "one couple of processes for each back-end, stopped while another one is measured"
                         + (restarts > 1 ? ", started " + restarts + " times" : "");
-        return pairs + " rounds, " + processes + ", " + timing;
+        return pairs + " rounds, " + processes + ", " + timing
+                + (limits.place() == Place.ANY ? "" : ", processors " + limits.place());
     }
 }

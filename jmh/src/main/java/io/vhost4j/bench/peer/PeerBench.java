@@ -102,6 +102,21 @@ public final class PeerBench implements Callable<Integer> {
     @Option(names = "--retries", paramLabel = "N", description = "Of a run that was disturbed more than that.")
     private int retries = 3;
 
+    @Option(
+            names = "--place",
+            description = "${COMPLETION-CANDIDATES}: how far the workers' processors must be from each other; virtual"
+                    + " ones are moved, which changes rates severalfold.")
+    private Place place = Place.ANY;
+
+    @Option(
+            names = "--near",
+            paramLabel = "NS",
+            description = "Near is where a cache line goes there and back in less than this time.")
+    private double near = 200;
+
+    @Option(names = "--patience", paramLabel = "S", description = "Time to wait for the place before each run.")
+    private double patience = 60;
+
     @Option(names = "--no-huge", negatable = false, description = "Do not use huge pages.")
     private boolean noHuge;
 
@@ -194,12 +209,9 @@ public final class PeerBench implements Callable<Integer> {
         Campaign campaign = new Campaign(cells, before, minutes, progress);
         String command = "jmh/peer-bench " + String.join(" ", arguments);
         Comparison comparison = new Comparison(lab, method(), kinds, progress);
-        campaign.run(
-                comparison::measure, results -> publish(new Report(host, method().toString(), command, busy, results)));
+        campaign.run(comparison::measure, results -> publish(new Report(host, method(), command, busy, results)));
         if (!campaign.results().isEmpty()) {
-            new Report(host, method().toString(), command, busy, campaign.results())
-                    .text()
-                    .forEach(System.out::println);
+            new Report(host, method(), command, busy, campaign.results()).text().forEach(System.out::println);
         }
         if (campaign.left() > 0) {
             progress.println(campaign.left() + " cells are left for another call");
@@ -222,6 +234,7 @@ public final class PeerBench implements Callable<Integer> {
         require(
                 pairs > 0 && warmUp >= 0 && retries >= 0 && minutes >= 0,
                 "--pairs must be at least 1, --warm-up, --retries and --minutes not negative");
+        require(near > 0 && patience >= 0, "--near must be positive, --patience not negative");
         require(seconds == null || (seconds >= 0.1 && seconds <= 3600), "--seconds: 0.1 to 3600");
         require(settle == null || (settle >= 0 && settle <= 60), "--settle: 0 to 60 seconds");
         require(restarts >= 1 && restarts <= pairs, "--restarts: 1 to --pairs");
@@ -248,7 +261,8 @@ public final class PeerBench implements Callable<Integer> {
         double measured = fresh ? 5 : 1;
         Timing timing = Timing.of(
                 warmUp, Objects.requireNonNullElse(settle, settling), Objects.requireNonNullElse(seconds, measured));
-        return new Method(fresh, pairs, restarts, timing, new Limits(maxSteal, minShare, retries));
+        return new Method(
+                fresh, pairs, restarts, timing, new Limits(maxSteal, minShare, retries, place, near, patience));
     }
 
     /** Writes the files that are wanted; called after each cell. */

@@ -22,7 +22,7 @@ import java.util.Set;
  * @param busy whether back-ends were asked how long they worked
  * @param results of at least one cell, all with the same back-ends
  */
-record Report(Map<String, String> host, String method, String command, boolean busy, List<CellResult> results) {
+record Report(Map<String, String> host, Method method, String command, boolean busy, List<CellResult> results) {
     /** All that the results claim to have in common must be so. */
     Report {
         for (CellResult result : results) {
@@ -38,7 +38,7 @@ record Report(Map<String, String> host, String method, String command, boolean b
     }
 
     private List<String> headings() {
-        List<String> headings = new ArrayList<>(List.of("cell", "rounds"));
+        List<String> headings = new ArrayList<>(List.of("cell", "rounds", "line ns"));
         for (BackEndKind kind : kinds()) {
             headings.add(kind + " Mpps");
             headings.add("spread %");
@@ -49,13 +49,17 @@ record Report(Map<String, String> host, String method, String command, boolean b
         for (BackEndKind other : kinds().subList(1, kinds().size())) {
             headings.add(": " + other);
             headings.add("min-max");
+            headings.add("near");
+            headings.add("far");
         }
         return headings;
     }
 
     private List<String> row(CellResult result) {
-        List<String> row = new ArrayList<>(
-                List.of(result.cell().toString(), "" + result.rounds().size()));
+        List<String> row = new ArrayList<>(List.of(
+                result.cell().toString(),
+                "" + result.rounds().size(),
+                fixed(result.lineNanos().median(), 0)));
         for (int kind = 0; kind < kinds().size(); kind++) {
             Numbers pps = result.pps(kind);
             row.add(fixed(pps.median() / 1e6, 2));
@@ -69,8 +73,16 @@ record Report(Map<String, String> host, String method, String command, boolean b
             Numbers ratio = result.ratio(kind);
             row.add(fixed(ratio.median(), 2));
             row.add(fixed(ratio.min(), 2) + "-" + fixed(ratio.max(), 2));
+            row.add(ratioAt(result, Place.NEAR, kind));
+            row.add(ratioAt(result, Place.FAR, kind));
         }
         return row;
+    }
+
+    private String ratioAt(CellResult result, Place place, int kind) {
+        return result.at(place, method.limits())
+                .map(there -> fixed(there.ratio(kind).median(), 2))
+                .orElse("-");
     }
 
     private static String fixed(double value, int decimals) {
@@ -90,12 +102,19 @@ record Report(Map<String, String> host, String method, String command, boolean b
         List<String> lines = new ArrayList<>();
         for (int kind = 1; kind < kinds().size(); kind++) {
             lines.add(kinds().get(0) + " : " + kinds().get(kind) + ", geometric mean of " + results.size() + " cells: "
-                    + fixed(mean(kind), 2));
+                    + fixed(mean(results, kind), 2) + meanAt(Place.NEAR, kind) + meanAt(Place.FAR, kind));
         }
         return lines;
     }
 
-    private double mean(int kind) {
+    private String meanAt(Place place, int kind) {
+        List<CellResult> there = results.stream()
+                .flatMap(result -> result.at(place, method.limits()).stream())
+                .toList();
+        return there.isEmpty() ? "" : "; " + place + ", of " + there.size() + ": " + fixed(mean(there, kind), 2);
+    }
+
+    private static double mean(List<CellResult> results, int kind) {
         return Numbers.geometricMean(
                 results.stream().map(result -> result.ratio(kind).median()).toList());
     }
@@ -106,7 +125,7 @@ record Report(Map<String, String> host, String method, String command, boolean b
         host.forEach(facts::put);
         return Json.object()
                 .put("command", command)
-                .put("method", method)
+                .put("method", method.toString())
                 .put("host", facts)
                 .put("versions", versions())
                 .put("cells", results.stream().map(this::json).toList())
@@ -161,6 +180,7 @@ record Report(Map<String, String> host, String method, String command, boolean b
         Json json = Json.object()
                 .put("back_end", run.kind().toString())
                 .put("pps", Math.round(run.pps()))
+                .put("cache_line_ns", run.lineNanos())
                 .put("steal_percent", run.stealPercent())
                 .put("back_end_cpu_percent", 100 * run.backEndShare())
                 .put("front_end_cpu_percent", 100 * run.frontEndShare())
@@ -190,7 +210,9 @@ record Report(Map<String, String> host, String method, String command, boolean b
         page.append("\n"
                 + "Mpps: median of the rounds; spread: from the least to the greatest round; busy: nanoseconds"
                 + " that the back-end worked on a packet, where it was asked; ratios: median of those of each"
-                + " round.\n");
+                + " round; near and far: of the rounds in which a cache line took less or more than "
+                + fixed(method.limits().nearNanos(), 0)
+                + " ns from one worker's processor to the other's and back (line ns: median of all).\n");
         page.append("\n## Machine\n\n");
         host.forEach((name, value) ->
                 page.append("- ").append(name).append(": ").append(value).append('\n'));

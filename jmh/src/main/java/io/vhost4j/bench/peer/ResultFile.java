@@ -97,6 +97,7 @@ final class ResultFile {
                 kind,
                 number(json, "pps"),
                 samples,
+                number(json, "cache_line_ns"),
                 number(json, "steal_percent"),
                 number(json, "back_end_cpu_percent") / 100,
                 number(json, "front_end_cpu_percent") / 100,

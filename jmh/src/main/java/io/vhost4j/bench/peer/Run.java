@@ -3,6 +3,7 @@
 package io.vhost4j.bench.peer;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param pps the median of the samples, packets per second
  * @param samples packets per second in each interval
+ * @param lineNanos that a cache line takes from one worker's processor to the other's and back, mean of before and after
  * @param stealPercent of the worse of both workers' processors
  * @param backEndShare part of its processor that the back-end's worker got, 0 to 1
  * @param frontEndShare the same of the front-end's
@@ -23,6 +25,7 @@ record Run(
         BackEndKind kind,
         double pps,
         List<Double> samples,
+        double lineNanos,
         double stealPercent,
         double backEndShare,
         double frontEndShare,
@@ -30,6 +33,26 @@ record Run(
         List<String> versions,
         List<String> commands,
         @Nullable String disturbance) {
+    /** The same, with the times of a cache line before and after; disturbed if they tell that a processor moved. */
+    Run between(double lineBefore, double lineAfter) {
+        @Nullable
+        String moved = Limits.isSamePlace(lineBefore, lineAfter)
+                ? null
+                : String.format(Locale.ROOT, "a cache line took %.0f ns, then %.0f ns", lineBefore, lineAfter);
+        return new Run(
+                kind,
+                pps,
+                samples,
+                (lineBefore + lineAfter) / 2,
+                stealPercent,
+                backEndShare,
+                frontEndShare,
+                busyNanos,
+                versions,
+                commands,
+                disturbance == null ? moved : disturbance);
+    }
+
     /** A command as one line, without the folders of this machine. */
     static String portable(List<String> command) {
         return String.join(" ", command).replaceAll("/[^ ,=]*/(?=[^/ ,=]+)", "");

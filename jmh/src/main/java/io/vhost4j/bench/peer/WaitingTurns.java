@@ -42,11 +42,11 @@ final class WaitingTurns implements Turns {
     /** Two thirds, a stop, and one third: what happens after a stop must not happen for the first time in a run. */
     private void warmUp(Couple couple) {
         Duration third = method.timing().warmUp().dividedBy(3);
-        couple.pass(third.multipliedBy(2));
+        Couple.sleep(third.multipliedBy(2));
         couple.suspend();
-        couple.pass(REHEARSAL);
+        Couple.sleep(REHEARSAL);
         couple.resume();
-        couple.pass(third);
+        Couple.sleep(third);
         couple.suspend();
     }
 
@@ -54,7 +54,7 @@ final class WaitingTurns implements Turns {
     public Run run(int kind) {
         Couple couple = couples.get(kind);
         couple.resume();
-        couple.pass(method.timing().settle());
+        Couple.sleep(method.timing().settle());
         Run run = couple.measure(method.timing(), method.limits());
         couple.suspend();
         return run;

@@ -71,7 +71,7 @@ class CampaignTest {
 
     @Test
     void shouldSpreadRoundsOverStarts() {
-        Method method = new Method(false, 7, 3, Timing.of(1, 1, 1), new Limits(1, 97, 1));
+        Method method = new Method(false, 7, 3, Timing.of(1, 1, 1), new Limits(1, 97, 1, Place.ANY, 200, 0));
 
         assertEquals(List.of(2, 2, 3), List.of(method.rounds(0), method.rounds(1), method.rounds(2)));
     }
@@ -85,6 +85,7 @@ class CampaignTest {
                 BackEndKind.DPDK,
                 1e6,
                 List.of(1e6),
+                80,
                 0,
                 1,
                 1,

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 class ResultFileTest {
     private static final Map<String, String> HOST = Map.of("kernel", "6", "vhost4j", "abc", "processor", "x, 1 MHz");
     private static final List<BackEndKind> KINDS = List.of(BackEndKind.VHOST4J, BackEndKind.DPDK);
-    private static final Method METHOD = new Method(false, 7, 1, Timing.of(3, 0.3, 1), new Limits(1, 97, 3));
+    private static final Method METHOD =
+            new Method(false, 7, 1, Timing.of(3, 0.3, 1), new Limits(1, 97, 3, Place.ANY, 200, 0));
     private static final List<CellResult> RESULTS = List.of(
             result(new Cell(RingKind.PACKED, Traffic.MACSWAP, 1518, false, true, false), "DPDK 1"),
             result(new Cell(RingKind.SPLIT, Traffic.RX, 64, true, false, false), "DPDK 1"));
@@ -71,7 +72,7 @@ class ResultFileTest {
     }
 
     private static String json(List<CellResult> results) {
-        return new Report(HOST, METHOD.toString(), "c", false, results).json();
+        return new Report(HOST, METHOD, "c", false, results).json();
     }
 
     private static CellResult result(Cell cell, String dpdk) {
@@ -86,6 +87,7 @@ class ResultFileTest {
                 kind,
                 3e7,
                 List.of(2e7, 4e7),
+                82.5,
                 0.5,
                 0.995,
                 0.99,
