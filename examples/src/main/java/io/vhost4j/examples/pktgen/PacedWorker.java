@@ -154,7 +154,7 @@ final class PacedWorker implements Worker {
         if (due < schedule.burst() && due < left) {
             return 0;
         }
-        return (int) Math.clamp(due, 0, most);
+        return Math.clamp(due, 0, most);
     }
 
     private void write(Packet packet, long stamp) {
