@@ -81,7 +81,8 @@ final class Campaign {
         try {
             return measure.apply(cell);
         } catch (BenchFailure e) {
-            failures.add(cell + ": " + e.getMessage());
+            failures.add(cell + ": "
+                    + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
             progress.println(cell + " failed: " + e.getMessage());
             return null;
         }

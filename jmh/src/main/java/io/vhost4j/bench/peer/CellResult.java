@@ -53,6 +53,27 @@ record CellResult(Cell cell, List<BackEndKind> kinds, List<List<Run>> rounds, in
         return versions;
     }
 
+    /** The median of each percentile of one back-end, if packets were timed. */
+    Optional<Latency> latency(int kind) {
+        List<Latency> latencies = rounds.stream()
+                .flatMap(round -> round.get(kind).latency().stream())
+                .toList();
+        return latencies.isEmpty() ? Optional.empty() : Optional.of(Latency.median(latencies));
+    }
+
+    /** The median of the first back-end's percentiles divided by those of another one in the same round. */
+    Optional<Latency> latencyRatio(int kind) {
+        List<Latency> ratios = rounds.stream()
+                .filter(round -> round.get(0).latency().isPresent()
+                        && round.get(kind).latency().isPresent())
+                .map(round -> round.get(0)
+                        .latency()
+                        .orElseThrow()
+                        .dividedBy(round.get(kind).latency().orElseThrow()))
+                .toList();
+        return ratios.isEmpty() ? Optional.empty() : Optional.of(Latency.median(ratios));
+    }
+
     /** Nanoseconds of a cache line there and back, over all runs. */
     Numbers lineNanos() {
         return Numbers.of(

@@ -5,8 +5,10 @@ package io.vhost4j.bench.peer;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Runs the back-ends of each cell in turn. */
@@ -17,6 +19,7 @@ final class Comparison {
     private final Method method;
     private final List<BackEndKind> kinds;
     private final PrintStream progress;
+    private final Map<Cell, Long> capacities = new HashMap<>();
 
     Comparison(Lab lab, Method method, List<BackEndKind> kinds, PrintStream progress) {
         this.lab = lab;
@@ -28,17 +31,20 @@ final class Comparison {
 
     /** Measures one cell: A B A B and so on. A round with a run that stays disturbed does not count. */
     CellResult measure(Cell cell) {
+        Cell paced = cell.shape().load() == 0
+                ? cell
+                : cell.at(capacity(cell) * cell.shape().load() / 100);
         List<List<Run>> kept = new ArrayList<>();
         int disturbed = 0;
         for (int start = 0; start < method.restarts(); start++) {
-            try (Turns turns = Turns.begin(lab, cell, kinds, method)) {
+            try (Turns turns = Turns.begin(lab, paced, kinds, method)) {
                 int wanted = kept.size() + method.rounds(start);
                 for (int i = 0;
                         kept.size() < wanted
                                 && i < method.rounds(start) + method.limits().retries();
                         i++) {
                     List<Run> round = new ArrayList<>();
-                    disturbed += round(cell, turns, round);
+                    disturbed += round(paced, turns, round);
                     if (round.size() == kinds.size()) {
                         kept.add(List.copyOf(round));
                     }
@@ -51,6 +57,18 @@ final class Comparison {
                     + ": every round was disturbed; end other programs, or allow more by --max-steal and --min-share");
         }
         return new CellResult(cell, kinds, List.copyOf(kept), disturbed);
+    }
+
+    /** What the last back-end does at most with the front-end that keeps to a rate, in packets per second; found out once. */
+    private long capacity(Cell cell) {
+        return capacities.computeIfAbsent(cell.at(Shape.FULL), full -> {
+            Method once = method.with(1);
+            List<BackEndKind> reference = List.of(kinds.get(kinds.size() - 1));
+            return Math.round(new Comparison(lab, once, reference, progress)
+                    .measure(full)
+                    .pps(0)
+                    .median());
+        });
     }
 
     /** Adds a run of each back-end to {@code round}, until one stays disturbed; returns how many were thrown away. */
@@ -105,10 +123,11 @@ final class Comparison {
         @Nullable String disturbance = run.disturbance();
         progress.printf(
                 Locale.ROOT,
-                "%s, %s: %.2f Mpps (cache line %.0f ns, steal %.1f %%, workers %.1f %% and %.1f %%)%s%n",
+                "%s, %s: %.2f Mpps%s (cache line %.0f ns, steal %.1f %%, workers %.1f %% and %.1f %%)%s%n",
                 cell,
                 run.kind(),
                 run.pps() / 1e6,
+                run.latency().map(latency -> ", " + latency).orElse(""),
                 run.lineNanos(),
                 run.stealPercent(),
                 100 * run.backEndShare(),

@@ -5,6 +5,7 @@ package io.vhost4j.bench.peer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.TimeUnit;
 
@@ -15,11 +16,11 @@ final class Couple implements AutoCloseable {
     private final Seat seat;
     private final Cell cell;
     private final BackEnd back;
-    private final Testpmd front;
+    private final FrontEnd front;
     private final Runnable atExit = this::resumeQuietly;
     private volatile boolean suspended;
 
-    private Couple(BackEndKind kind, Lab lab, Seat seat, Cell cell, BackEnd back, Testpmd front) {
+    private Couple(BackEndKind kind, Lab lab, Seat seat, Cell cell, BackEnd back, FrontEnd front) {
         this.kind = kind;
         this.lab = lab;
         this.seat = seat;
@@ -30,15 +31,15 @@ final class Couple implements AutoCloseable {
 
     /** Starts both sides and the traffic. */
     static Couple start(BackEndKind kind, Lab lab, Seat seat, Cell cell) {
-        seat.clear();
+        seat.clear(cell.shape().devices());
         BackEnd back = BackEnd.start(kind, lab, seat, cell);
         try {
-            Testpmd front = Testpmd.frontEnd(lab, seat, cell);
+            FrontEnd front = FrontEnd.start(lab, seat, cell);
             Couple couple = new Couple(kind, lab, seat, cell, back, front);
             try {
                 AtExit.add(couple.atExit);
                 back.go();
-                front.startForwarding(cell.traffic().startCommand());
+                front.begin(cell);
                 return couple;
             } catch (BenchFailure e) {
                 couple.close();
@@ -93,13 +94,14 @@ final class Couple implements AutoCloseable {
     Run measure(Timing timing, Limits limits) {
         List<Long> all = pids();
         Busy busyBefore = back.busy();
-        front.sample();
+        front.mark();
         CpuUse begin = CpuUse.now(all);
-        long start = System.nanoTime();
         List<Double> rates = new ArrayList<>();
-        for (int i = 1; i <= timing.intervals(); i++) {
-            sleepUntil(start + i * timing.interval().toNanos());
-            rates.add(cell.traffic().packetsPerSecond(front.sample()));
+        List<Latency> latencies = new ArrayList<>();
+        for (int i = 0; i < timing.intervals(); i++) {
+            Sample sample = front.next(timing.interval());
+            rates.add(cell.traffic().packetsPerSecond(sample));
+            sample.latency().ifPresent(latencies::add);
         }
         CpuUse end = CpuUse.now(all);
         OptionalDouble busy = back.busy().nanosPerPacketSince(busyBefore);
@@ -117,6 +119,7 @@ final class Couple implements AutoCloseable {
                 kind,
                 numbers.median(),
                 List.copyOf(rates),
+                latencies.isEmpty() ? Optional.empty() : Optional.of(Latency.median(latencies)),
                 0,
                 steal,
                 backWorker.share(),
@@ -134,7 +137,8 @@ final class Couple implements AutoCloseable {
         sleepUntil(System.nanoTime() + time.toNanos());
     }
 
-    private static void sleepUntil(long nanos) {
+    /** Waits until a moment of {@link System#nanoTime}. */
+    static void sleepUntil(long nanos) {
         try {
             TimeUnit.NANOSECONDS.sleep(nanos - System.nanoTime());
         } catch (InterruptedException e) {
@@ -145,8 +149,7 @@ final class Couple implements AutoCloseable {
 
     /** Ends both sides as their users would, and fails if they do not end well. Not while suspended. */
     void end() {
-        front.stopForwarding();
-        front.quit();
+        front.end();
         back.stop();
     }
 
@@ -157,6 +160,6 @@ final class Couple implements AutoCloseable {
         AtExit.remove(atExit);
         front.close();
         back.close();
-        seat.clear();
+        seat.clear(cell.shape().devices());
     }
 }

@@ -10,6 +10,11 @@ package io.vhost4j.bench.peer;
  * @param restarts how often the processes of a cell are started, each time for a part of the rounds; 1 to {@code pairs}
  */
 record Method(boolean fresh, int pairs, int restarts, Timing timing, Limits limits) {
+    /** The same with another number of rounds, and processes that are started once. */
+    Method with(int rounds) {
+        return new Method(fresh, rounds, 1, timing, limits);
+    }
+
     /** How many rounds are made with the processes of one start, counted from 0. */
     int rounds(int start) {
         return pairs * (start + 1) / restarts - pairs * start / restarts;

@@ -184,7 +184,7 @@ public final class PeerBench implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         List<Cell> cells = cells();
-        check(cells);
+        check();
         PrintStream progress = System.err;
         Path folder = Path.of(System.getProperty("java.io.tmpdir"));
         Path project = Path.of(System.getProperty("vhost4j.project", "."));
@@ -220,11 +220,9 @@ public final class PeerBench implements Callable<Integer> {
         return campaign.failures().isEmpty() ? 0 : FAILED;
     }
 
-    private void check(List<Cell> cells) {
-        require(
-                !cells.isEmpty(),
-                "no cell is possible: the vector functions need --mrg false, and --in-order true for packed rings,"
-                        + " false for split ones");
+    private void check() {
+        String complaint = cellOptions.complaint();
+        require(complaint == null, complaint == null ? "" : complaint);
         require(kinds.size() == kinds.stream().distinct().count(), "--back-ends: each only once");
         require(
                 kinds.size() > 1 || (svg == null && markdown == null),
@@ -243,7 +241,6 @@ public final class PeerBench implements Callable<Integer> {
         require(
                 !kinds.contains(BackEndKind.DPDK_NATIVE) || nativeTestpmd != null,
                 "dpdk-native: give its program by --native");
-        require(cellOptions.areSizesPossible(), "--sizes: 60 to 2048 bytes");
     }
 
     private void require(boolean condition, String otherwise) {

@@ -95,6 +95,11 @@ record Report(Map<String, String> host, Method method, String command, boolean b
         results.forEach(result -> table.row(row(result).toArray(String[]::new)));
         List<String> lines = new ArrayList<>(table.lines());
         lines.addAll(means());
+        LatencyTable latencies = new LatencyTable(results);
+        if (!latencies.isEmpty()) {
+            lines.add("");
+            lines.addAll(latencies.text());
+        }
         return lines;
     }
 
@@ -149,6 +154,10 @@ record Report(Map<String, String> host, Method method, String command, boolean b
                 .put("mrg_rxbuf", cell.mergeable())
                 .put("in_order", cell.inOrder())
                 .put("vectorized", cell.vectorized())
+                .put("queue_pairs", cell.shape().queuePairs())
+                .put("devices", cell.shape().devices())
+                .put("rate_pps", cell.shape().rate())
+                .put("load_percent", cell.shape().load())
                 .put("disturbed_runs", result.disturbed())
                 .put("commands", commands(result))
                 .put(
@@ -188,6 +197,10 @@ record Report(Map<String, String> host, Method method, String command, boolean b
                         "samples_pps",
                         run.samples().stream().map(pps -> fixed(pps, 0)).toList());
         run.busyNanos().ifPresent(nanos -> json.put("busy_ns_per_packet", nanos));
+        run.latency()
+                .ifPresent(latency -> json.put("latency_p50_ns", latency.p50())
+                        .put("latency_p99_ns", latency.p99())
+                        .put("latency_p999_ns", latency.p999()));
         return json;
     }
 
@@ -213,6 +226,10 @@ record Report(Map<String, String> host, Method method, String command, boolean b
                 + " round; near and far: of the rounds in which a cache line took less or more than "
                 + fixed(method.limits().nearNanos(), 0)
                 + " ns from one worker's processor to the other's and back (line ns: median of all).\n");
+        LatencyTable latencies = new LatencyTable(results);
+        if (!latencies.isEmpty()) {
+            page.append("\n## Latency\n\n").append(latencies.markdown());
+        }
         page.append("\n## Machine\n\n");
         host.forEach((name, value) ->
                 page.append("- ").append(name).append(": ").append(value).append('\n'));
@@ -247,7 +264,7 @@ record Report(Map<String, String> host, Method method, String command, boolean b
         return new LinkedHashSet<>(bySide.values());
     }
 
-    private static void addRow(StringBuilder page, List<String> cells) {
+    static void addRow(StringBuilder page, List<String> cells) {
         page.append("| ").append(String.join(" | ", cells)).append(" |\n");
     }
 }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /** Reads back what {@link Report#json} wrote, so that cells can be measured in several calls. */
@@ -69,7 +70,12 @@ final class ResultFile {
                 (int) number(json, "bytes"),
                 (boolean) json.get("mrg_rxbuf"),
                 (boolean) json.get("in_order"),
-                (boolean) json.get("vectorized"));
+                (boolean) json.get("vectorized"),
+                new Shape(
+                        (int) number(json, "queue_pairs"),
+                        (int) number(json, "devices"),
+                        (long) number(json, "rate_pps"),
+                        (int) number(json, "load_percent")));
         Map<String, Object> commands = object(json, "commands");
         List<List<Run>> rounds = new ArrayList<>();
         List<Object> runs = list(json, "runs");
@@ -97,6 +103,12 @@ final class ResultFile {
                 kind,
                 number(json, "pps"),
                 samples,
+                json.containsKey("latency_p50_ns")
+                        ? Optional.of(new Latency(
+                                number(json, "latency_p50_ns"),
+                                number(json, "latency_p99_ns"),
+                                number(json, "latency_p999_ns")))
+                        : Optional.empty(),
                 number(json, "cache_line_ns"),
                 number(json, "steal_percent"),
                 number(json, "back_end_cpu_percent") / 100,

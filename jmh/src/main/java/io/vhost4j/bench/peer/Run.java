@@ -4,6 +4,7 @@ package io.vhost4j.bench.peer;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param pps the median of the samples, packets per second
  * @param samples packets per second in each interval
+ * @param latency of packets that came back, if it was measured
  * @param lineNanos that a cache line takes from one worker's processor to the other's and back, mean of before and after
  * @param stealPercent of the worse of both workers' processors
  * @param backEndShare part of its processor that the back-end's worker got, 0 to 1
@@ -25,6 +27,7 @@ record Run(
         BackEndKind kind,
         double pps,
         List<Double> samples,
+        Optional<Latency> latency,
         double lineNanos,
         double stealPercent,
         double backEndShare,
@@ -43,6 +46,7 @@ record Run(
                 kind,
                 pps,
                 samples,
+                latency,
                 (lineBefore + lineAfter) / 2,
                 stealPercent,
                 backEndShare,

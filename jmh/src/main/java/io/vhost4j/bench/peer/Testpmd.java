@@ -2,6 +2,7 @@
 
 package io.vhost4j.bench.peer;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,7 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A dpdk-testpmd with one port, driven by commands. Its main thread runs on one processor, its worker on another. */
-final class Testpmd implements AutoCloseable {
+final class Testpmd implements FrontEnd {
     private static final Duration START = Duration.ofSeconds(40);
     private static final Duration ANSWER = Duration.ofSeconds(5);
     private static final Pattern VERSION = Pattern.compile("RTE Version: '([^']+)'");
@@ -26,6 +27,7 @@ final class Testpmd implements AutoCloseable {
 
     private final Child child;
     private final String version;
+    private long intervalBegin;
 
     private Testpmd(Child child) {
         this.child = child;
@@ -38,7 +40,11 @@ final class Testpmd implements AutoCloseable {
     /** The back-end's side: net_vhost listens on the socket. */
     static Testpmd backEnd(String program, Lab lab, Seat seat, Cell cell) {
         List<String> command = command(program, lab, seat.backEndFiles(), lab.frontEndCpu(), lab.backEndCpu());
-        command.add("--vdev=net_vhost0,iface=" + seat.socket() + ",queues=1");
+        int number = 0;
+        for (Path socket : seat.sockets(cell.shape().devices())) {
+            command.add("--vdev=net_vhost" + number++ + ",iface=" + socket + ",queues="
+                    + cell.shape().queuePairs());
+        }
         addForwarding(command, cell.traffic().backEndMode(), cell);
         command.add("--disable-link-check");
         if (lab.busy()) {
@@ -53,7 +59,9 @@ final class Testpmd implements AutoCloseable {
         if (cell.vectorized()) {
             command.add("--force-max-simd-bitwidth=512");
         }
-        command.add("--vdev=net_virtio_user0,path=" + seat.socket() + ",queues=1,queue_size=" + RING
+        command.add("--vdev=net_virtio_user0,path=" + seat.socket() + ",queues="
+                + cell.shape().queuePairs()
+                + ",queue_size=" + RING
                 + ",packed_vq=" + digit(cell.ring() == RingKind.PACKED)
                 + ",mrg_rxbuf=" + digit(cell.mergeable())
                 + ",in_order=" + digit(cell.inOrder())
@@ -85,10 +93,22 @@ final class Testpmd implements AutoCloseable {
                 "-i",
                 "--nb-cores=1",
                 "--forward-mode=" + mode,
-                "--txpkts=" + cell.bytes(),
+                "--txpkts=" + segments(cell.bytes()),
+                "--rxq=" + cell.shape().queuePairs(),
+                "--txq=" + cell.shape().queuePairs(),
                 "--total-num-mbufs=" + BUFFERS,
                 "--txd=" + RING,
                 "--rxd=" + RING));
+    }
+
+    /** A packet in as many buffers as it takes. */
+    private static String segments(int bytes) {
+        StringBuilder segments = new StringBuilder();
+        int rest = bytes;
+        for (; rest > Cell.BUFFER; rest -= Cell.BUFFER) {
+            segments.append(Cell.BUFFER).append(',');
+        }
+        return segments.append(rest).toString();
     }
 
     private static Testpmd start(String name, List<String> command) {
@@ -101,12 +121,13 @@ final class Testpmd implements AutoCloseable {
         }
     }
 
-    Child child() {
+    @Override
+    public Child child() {
         return child;
     }
 
-    /** As it says itself. */
-    String version() {
+    @Override
+    public String version() {
         return version;
     }
 
@@ -116,8 +137,32 @@ final class Testpmd implements AutoCloseable {
         child.await(STARTED, ANSWER);
     }
 
+    @Override
+    public void begin(Cell cell) {
+        startForwarding(cell.traffic().startCommand(cell.bytes()));
+    }
+
+    @Override
+    public void mark() {
+        sample();
+        intervalBegin = System.nanoTime();
+    }
+
+    @Override
+    public Sample next(Duration interval) {
+        Couple.sleepUntil(intervalBegin + interval.toNanos());
+        intervalBegin += interval.toNanos();
+        return sample();
+    }
+
+    @Override
+    public void end() {
+        stopForwarding();
+        quit();
+    }
+
     /** What happened since the last call, at least one before included. */
-    Sample sample() {
+    private Sample sample() {
         child.send(SHOW);
         double received = Double.parseDouble(child.await(RECEIVED, ANSWER).group(1));
         return new Sample(received, Double.parseDouble(child.await(SENT, ANSWER).group(1)));

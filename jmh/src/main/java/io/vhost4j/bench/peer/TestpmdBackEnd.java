@@ -34,8 +34,7 @@ final class TestpmdBackEnd implements BackEnd {
 
     @Override
     public void stop() {
-        testpmd.stopForwarding();
-        testpmd.quit();
+        testpmd.end();
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 
@@ -85,6 +86,7 @@ class CampaignTest {
                 BackEndKind.DPDK,
                 1e6,
                 List.of(1e6),
+                Optional.empty(),
                 80,
                 0,
                 1,

@@ -61,6 +61,15 @@ class PeerBenchTest {
     }
 
     @Test
+    void shouldCombineShapes() {
+        List<Cell> cells = cells("--rings=packed", "--queues=1,2", "--loads=10,90");
+
+        assertEquals(4, cells.size());
+        assertEquals(new Shape(2, 1, 0, 90), cells.get(3).shape());
+        assertEquals(Traffic.MACSWAP, cells.get(3).traffic());
+    }
+
+    @Test
     void shouldMeasureLongerInProcessesOfTheirOwn() {
         assertEquals(Timing.of(3, 0.3, 1), bench().method().timing());
         assertEquals(Timing.of(3, 1, 5), bench("--fresh").method().timing());
@@ -79,9 +88,13 @@ class PeerBenchTest {
                 "--back-ends dpdk --svg chart.svg       | two --back-ends",
                 "--markdown page.md                     | --svg",
                 "--front-end-cpu 0                      | must differ",
-                "--sizes 20                             | 60 to 2048",
+                "--sizes 20                             | 60 to 65535",
                 "--pairs 0                              | at least 1",
                 "--vectorized true                      | --mrg false",
+                "--devices 2                            | with --rate",
+                "--loads 50 --traffic rx                | need --traffic macswap",
+                "--loads 50 --rate 100                  | give one of them",
+                "--queues 17                            | 1 to 16",
                 "--restarts 8                           | 1 to --pairs",
                 "--restarts 2 --fresh                   | of their own",
                 "--seconds 0                            | 0.1 to 3600",

@@ -12,6 +12,7 @@ import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
@@ -126,6 +127,7 @@ class ReportTest {
                 kind,
                 pps,
                 List.of(pps),
+                Optional.empty(),
                 lineNanos,
                 0,
                 1,

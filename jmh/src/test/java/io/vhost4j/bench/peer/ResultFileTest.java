@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 
@@ -18,7 +19,9 @@ class ResultFileTest {
             new Method(false, 7, 1, Timing.of(3, 0.3, 1), new Limits(1, 97, 3, Place.ANY, 200, 0));
     private static final List<CellResult> RESULTS = List.of(
             result(new Cell(RingKind.PACKED, Traffic.MACSWAP, 1518, false, true, false), "DPDK 1"),
-            result(new Cell(RingKind.SPLIT, Traffic.RX, 64, true, false, false), "DPDK 1"));
+            result(
+                    new Cell(RingKind.SPLIT, Traffic.MACSWAP, 64, true, false, false, new Shape(2, 1, 0, 50)),
+                    "DPDK 1"));
 
     @Test
     void shouldReadBackWhatAReportKept() {
@@ -87,6 +90,7 @@ class ResultFileTest {
                 kind,
                 3e7,
                 List.of(2e7, 4e7),
+                Optional.of(new Latency(5000, 9000, 20_000)),
                 82.5,
                 0.5,
                 0.995,
