@@ -55,7 +55,9 @@ final class CacheLine {
             for (int chunk = 0; chunk < CHUNKS; chunk++) {
                 long before = System.nanoTime();
                 for (int i = 0; i < EXCHANGES; i++) {
-                    line.set(number + 1);
+                    if (!line.compareAndSet(number, number + 1)) {
+                        return; // the partner has ended
+                    }
                     number += 2;
                     for (long seen = line.get(); seen != number; seen = line.get()) {
                         if (seen == END) {

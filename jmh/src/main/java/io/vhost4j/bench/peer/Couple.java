@@ -132,6 +132,16 @@ final class Couple implements AutoCloseable {
                 limits.disturbance(steal, backWorker.share(), frontWorker.share()));
     }
 
+    /** Packets per second in each step from this moment on. */
+    List<Double> watch(Duration step, int steps) {
+        List<Double> rates = new ArrayList<>();
+        front.mark();
+        for (int i = 0; i < steps; i++) {
+            rates.add(cell.traffic().packetsPerSecond(front.next(step)));
+        }
+        return rates;
+    }
+
     /** Waits. */
     static void sleep(Duration time) {
         sleepUntil(System.nanoTime() + time.toNanos());

@@ -29,24 +29,13 @@ import picocli.CommandLine.Spec;
         },
         mixinStandardHelpOptions = true,
         showDefaultValues = true,
-        sortOptions = false)
+        sortOptions = false,
+        subcommands = StartBench.class)
 public final class PeerBench implements Callable<Integer> {
     private static final int FAILED = 1;
 
-    @Option(names = "--back-ends", split = ",", paramLabel = "LIST", description = "Of vhost4j, dpdk, dpdk-native.")
-    private List<BackEndKind> kinds = List.of(BackEndKind.VHOST4J, BackEndKind.DPDK);
-
-    @Option(
-            names = "--native",
-            paramLabel = "PATH",
-            description = "dpdk-testpmd built for this processor, for dpdk-native.")
-    private @Nullable String nativeTestpmd;
-
-    @Option(
-            names = "--testpmd",
-            paramLabel = "PATH",
-            description = "dpdk-testpmd: the front-end, and the back-end dpdk.")
-    private String testpmd = "dpdk-testpmd";
+    @Mixin
+    private LabOptions labOptions = new LabOptions();
 
     @Mixin
     private CellOptions cellOptions = new CellOptions();
@@ -81,44 +70,6 @@ public final class PeerBench implements Callable<Integer> {
 
     @Option(names = "--warm-up", paramLabel = "S", description = "Of fresh processes.")
     private double warmUp = 3;
-
-    @Option(
-            names = "--busy",
-            description = "Also let the back-ends tell how long they worked on a packet; slows them a little.")
-    private boolean busy;
-
-    @Option(names = "--back-end-cpu", paramLabel = "N", description = "Where the back-end's worker runs.")
-    private int backEndCpu;
-
-    @Option(names = "--front-end-cpu", paramLabel = "N", description = "Where the front-end's worker runs.")
-    private int frontEndCpu = 1;
-
-    @Option(names = "--max-steal", paramLabel = "PERCENT", description = "Of a worker's processor, by the hypervisor.")
-    private double maxSteal = 1;
-
-    @Option(names = "--min-share", paramLabel = "PERCENT", description = "Of its processor that each worker must get.")
-    private double minShare = 97;
-
-    @Option(names = "--retries", paramLabel = "N", description = "Of a run that was disturbed more than that.")
-    private int retries = 3;
-
-    @Option(
-            names = "--place",
-            description = "${COMPLETION-CANDIDATES}: how far the workers' processors must be from each other; virtual"
-                    + " ones are moved, which changes rates severalfold.")
-    private Place place = Place.ANY;
-
-    @Option(
-            names = "--near",
-            paramLabel = "NS",
-            description = "Near is where a cache line goes there and back in less than this time.")
-    private double near = 200;
-
-    @Option(names = "--patience", paramLabel = "S", description = "Time to wait for the place before each run.")
-    private double patience = 60;
-
-    @Option(names = "--no-huge", negatable = false, description = "Do not use huge pages.")
-    private boolean noHuge;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Write all figures, after each cell.")
     private @Nullable Path json;
@@ -186,32 +137,25 @@ public final class PeerBench implements Callable<Integer> {
         List<Cell> cells = cells();
         check();
         PrintStream progress = System.err;
-        Path folder = Path.of(System.getProperty("java.io.tmpdir"));
-        Path project = Path.of(System.getProperty("vhost4j.project", "."));
-        int couples = fresh ? 1 : kinds.size();
-        OneAtATime turn = OneAtATime.await(progress);
-        try (turn;
-                LabMemory memory = LabMemory.prepare(folder.resolve(LabMemory.PREFIX + "huge"), !noHuge, couples)) {
-            if (!memory.huge()) {
-                progress.println("no huge pages: both sides use normal ones");
-            }
-            Path launcher = project.resolve("examples/vhost4j");
-            Lab lab = new Lab(testpmd, nativeTestpmd, launcher, backEndCpu, frontEndCpu, folder, memory, busy);
-            return compare(cells, lab, Host.describe(project, memory.huge()), progress);
-        }
+        int couples = fresh ? 1 : labOptions.kinds().size();
+        return labOptions.inLab(couples, progress, (lab, host) -> compare(cells, lab, host, progress));
     }
 
     private int compare(List<Cell> cells, Lab lab, Map<String, String> host, PrintStream progress) throws IOException {
         List<CellResult> before = List.of();
         if (resume != null && Files.exists(resume)) {
-            before = ResultFile.read(resume.toString(), Files.readString(resume), host, method(), kinds);
+            before = ResultFile.read(resume.toString(), Files.readString(resume), host, method(), labOptions.kinds());
         }
         Campaign campaign = new Campaign(cells, before, minutes, progress);
         String command = "jmh/peer-bench " + String.join(" ", arguments);
-        Comparison comparison = new Comparison(lab, method(), kinds, progress);
-        campaign.run(comparison::measure, results -> publish(new Report(host, method(), command, busy, results)));
+        Comparison comparison = new Comparison(lab, method(), labOptions.kinds(), progress);
+        campaign.run(
+                comparison::measure,
+                results -> publish(new Report(host, method(), command, labOptions.busy(), results)));
         if (!campaign.results().isEmpty()) {
-            new Report(host, method(), command, busy, campaign.results()).text().forEach(System.out::println);
+            new Report(host, method(), command, labOptions.busy(), campaign.results())
+                    .text()
+                    .forEach(System.out::println);
         }
         if (campaign.left() > 0) {
             progress.println(campaign.left() + " cells are left for another call");
@@ -221,26 +165,20 @@ public final class PeerBench implements Callable<Integer> {
     }
 
     private void check() {
-        String complaint = cellOptions.complaint();
+        String complaint = labOptions.complaint() != null ? labOptions.complaint() : cellOptions.complaint();
         require(complaint == null, complaint == null ? "" : complaint);
-        require(kinds.size() == kinds.stream().distinct().count(), "--back-ends: each only once");
         require(
-                kinds.size() > 1 || (svg == null && markdown == null),
+                labOptions.kinds().size() > 1 || (svg == null && markdown == null),
                 "--svg and --markdown show ratios: give two --back-ends");
         require(markdown == null || svg != null, "--markdown shows the chart: give --svg, too");
-        require(backEndCpu != frontEndCpu, "--back-end-cpu and --front-end-cpu must differ");
         require(
-                pairs > 0 && warmUp >= 0 && retries >= 0 && minutes >= 0,
-                "--pairs must be at least 1, --warm-up, --retries and --minutes not negative");
-        require(near > 0 && patience >= 0, "--near must be positive, --patience not negative");
+                pairs > 0 && warmUp >= 0 && minutes >= 0,
+                "--pairs must be at least 1, --warm-up and --minutes not negative");
         require(seconds == null || (seconds >= 0.1 && seconds <= 3600), "--seconds: 0.1 to 3600");
         require(settle == null || (settle >= 0 && settle <= 60), "--settle: 0 to 60 seconds");
         require(restarts >= 1 && restarts <= pairs, "--restarts: 1 to --pairs");
         require(restarts == 1 || !fresh, "--restarts: with --fresh, all runs are in processes of their own");
         require(resume == null || json == null, "--resume names the file to write: leave --json out");
-        require(
-                !kinds.contains(BackEndKind.DPDK_NATIVE) || nativeTestpmd != null,
-                "dpdk-native: give its program by --native");
     }
 
     private void require(boolean condition, String otherwise) {
@@ -258,8 +196,7 @@ public final class PeerBench implements Callable<Integer> {
         double measured = fresh ? 5 : 1;
         Timing timing = Timing.of(
                 warmUp, Objects.requireNonNullElse(settle, settling), Objects.requireNonNullElse(seconds, measured));
-        return new Method(
-                fresh, pairs, restarts, timing, new Limits(maxSteal, minShare, retries, place, near, patience));
+        return new Method(fresh, pairs, restarts, timing, labOptions.limits());
     }
 
     /** Writes the files that are wanted; called after each cell. */
