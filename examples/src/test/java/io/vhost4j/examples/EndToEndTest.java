@@ -114,6 +114,34 @@ class EndToEndTest {
         sender.await();
     }
 
+    @ParameterizedTest
+    @CsvSource({"'', 64", "--packed --burst 8, 1518", "--queues 2 --in-order, 4096"})
+    void shouldTellWhenPacketsComeBack(String options, int size) throws Exception {
+        Run forward = forward("--mode", "macswap");
+        Run pktgen =
+                pktgen("a", "--mode loop --latency --rate 20000 --count 4000 --stats 0.05", "--size " + size, options);
+        assertEquals(0, pktgen.await(), pktgen.out() + pktgen.err());
+        assertEquals(4000, pktgen.number("rx_packets"));
+        assertEquals(4000, pktgen.number("latency_packets"));
+        assertTrue(pktgen.number("seconds") < 5, pktgen.out());
+        long median = pktgen.number("latency_p50_ns");
+        assertTrue(median > 0 && median <= pktgen.number("latency_p999_ns"), pktgen.out());
+        assertTrue(pktgen.out().contains("\"event\":\"stats\""), pktgen.out());
+        assertEnd(forward);
+    }
+
+    @Test
+    void shouldDriveSeveralDevices() throws Exception {
+        Run forward = Run.start(
+                        "forward", "--json", "--mode", "macswap", "--socket", socket("a0"), "--socket", socket("a1"))
+                .awaitOutput("listening");
+        Run pktgen = pktgen("a", "--mode loop --devices 2 --rate 100000 --burst 32 --count 6400 --cpu 0");
+        assertEquals(0, pktgen.await(), pktgen.out() + pktgen.err());
+        assertEquals(6400, pktgen.number("rx_packets"));
+        assertEnd(forward);
+        assertEquals(3200, forward.number("from_guest_packets"));
+    }
+
     @Test
     void shouldSwapInFrontOfASender() throws Exception {
         Run forward = forward("--mode", "rxonly");

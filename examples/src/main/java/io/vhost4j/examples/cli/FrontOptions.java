@@ -56,6 +56,11 @@ public final class FrontOptions implements AutoCloseable {
         return server;
     }
 
+    /** Whether a vDPA device is driven, rather than a socket. */
+    public boolean isVdpa() {
+        return !vdpa.isEmpty();
+    }
+
     /** Queue pairs. */
     public int queues() {
         return queues;
@@ -67,6 +72,11 @@ public final class FrontOptions implements AutoCloseable {
      * @throws UsageException if one is wrong
      */
     public VirtioUserBuilder builder() {
+        return builder("");
+    }
+
+    /** The same for a socket whose path goes on with {@code suffix}; not for a vDPA device. */
+    public VirtioUserBuilder builder(String suffix) {
         UsageException.rejectIf(vdpa.isEmpty() == socket.toString().isEmpty(), "give one of --socket and --vdpa");
         if (!vdpa.isEmpty()) {
             UsageException.rejectIf(server, "--server: goes with --socket only");
@@ -75,7 +85,7 @@ public final class FrontOptions implements AutoCloseable {
             SocketOptions.check(socket);
         }
         checkRange("--queues", queues, 1, VhostDriver.MAX_QUEUE_PAIRS);
-        return VirtioUser.builder(socket)
+        return VirtioUser.builder(Path.of(socket + suffix))
                 .server(server)
                 .packed(packed)
                 .queuePairs(queues)

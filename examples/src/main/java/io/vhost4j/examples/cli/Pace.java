@@ -29,7 +29,9 @@ public final class Pace {
             }
             if (System.nanoTime() - started >= next) {
                 tick.run();
-                next += interval;
+                long now = System.nanoTime() - started;
+                next += interval
+                        * Math.max(1, (now - next) / interval + 1); // what a stopped process missed is not made up for
             }
         }
     }

@@ -94,7 +94,8 @@ final class ForwardCheck {
                 Math.max(0, options.count),
                 options.onEnter,
                 Math.max(0, options.duration),
-                options.stats >= 0 ? options.stats : json ? 0 : 1);
+                options.stats >= 0 ? options.stats : json ? 0 : 1,
+                options.busy);
     }
 
     private void checkSockets() {

@@ -145,6 +145,11 @@ final class ForwardOptions {
             description = "Seconds between statistics, 0 for none; default 1, with --json 0.")
     double stats = NOT_GIVEN;
 
+    @Option(
+            names = "--busy",
+            description = "Tell how long poll threads worked, polls that moved nothing left out; slows them a little.")
+    boolean busy;
+
     @Option(names = "--pcap", paramLabel = "FILE", description = "Write all packets to this file, for Wireshark.")
     @Nullable
     Path pcap;

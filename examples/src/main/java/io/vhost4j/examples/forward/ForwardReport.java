@@ -62,6 +62,7 @@ final class ForwardReport {
                 Units.seconds(ended - started),
                 forwarder.buffersInUse(),
                 forwarder.events().errors()));
+        forwarder.busyNanos().ifPresent(nanos -> lines.add(busy(totals, nanos)));
         if (forwarder.badInput().isAny()) {
             lines.add(forwarder.badInput().toString());
         }
@@ -72,10 +73,21 @@ final class ForwardReport {
         output.lines(lines);
     }
 
+    private static String busy(List<PortTotals> totals, long nanos) {
+        long packets = totals.stream()
+                .mapToLong(port -> Math.max(port.fromGuestPackets(), port.toGuestPackets()))
+                .sum();
+        return String.format(
+                Locale.ROOT,
+                "%.1f s of work, %.1f ns for each packet",
+                Units.seconds(nanos),
+                packets == 0 ? 0 : (double) nanos / packets);
+    }
+
     private Json object(String event, Forwarder forwarder, List<PortTotals> totals, long now) {
-        return Json.event(event)
-                .put("seconds", Units.seconds(now - started))
-                .put("ports", totals.stream().map(PortTotals::json).toList())
+        Json json = Json.event(event).put("seconds", Units.seconds(now - started));
+        forwarder.busyNanos().ifPresent(nanos -> json.put("busy_ns", nanos));
+        return json.put("ports", totals.stream().map(PortTotals::json).toList())
                 .put("buffers_in_use", forwarder.buffersInUse())
                 .put("pcap_dropped", forwarder.captureDropped())
                 .put("counters", forwarder.badInput().json())

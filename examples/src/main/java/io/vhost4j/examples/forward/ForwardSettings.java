@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param onEnter whether packets wait for a line on standard input
  * @param durationSeconds time after which to stop, 0 for no limit
  * @param statsSeconds time between statistics, 0 for none
+ * @param timed whether statistics tell how long poll threads worked
  */
 record ForwardSettings(
         List<Path> sockets,
@@ -53,7 +54,8 @@ record ForwardSettings(
         long count,
         boolean onEnter,
         double durationSeconds,
-        double statsSeconds) {
+        double statsSeconds,
+        boolean timed) {
 
     boolean isClient() {
         return flags.contains(DriverFlag.CLIENT);

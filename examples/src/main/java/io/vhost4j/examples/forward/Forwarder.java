@@ -11,11 +11,13 @@ import io.vhost4j.async.DmaEngine;
 import io.vhost4j.examples.cli.Failures;
 import io.vhost4j.examples.cli.StopSignal;
 import io.vhost4j.examples.pcap.PcapWriter;
+import io.vhost4j.examples.wire.Counter;
 import io.vhost4j.examples.wire.EchoResponder;
 import io.vhost4j.packet.PacketPool;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +31,7 @@ final class Forwarder implements AutoCloseable {
     private final @Nullable PacketBudget budget;
     private final PacketPool pool;
     private final @Nullable Channels channels;
+    private final List<Counter> busy = new ArrayList<>();
     private final @Nullable PcapWriter capture;
     private final List<PollThread> threads = new ArrayList<>();
     private final List<Port> ports = new ArrayList<>();
@@ -71,6 +74,13 @@ final class Forwarder implements AutoCloseable {
 
     int buffersInUse() {
         return closed ? buffersLeft : pool.inUse();
+    }
+
+    /** How long poll threads worked; empty unless that was asked for. */
+    OptionalLong busyNanos() {
+        return settings.timed()
+                ? OptionalLong.of(busy.stream().mapToLong(Counter::get).sum())
+                : OptionalLong.empty();
     }
 
     BadInput badInput() {
@@ -214,6 +224,14 @@ final class Forwarder implements AutoCloseable {
     }
 
     private Engine engine(Mover mover) {
+        if (!settings.timed()) {
+            return plainEngine(mover);
+        }
+        busy.add(new Counter());
+        return new TimedEngine(plainEngine(mover), busy.get(busy.size() - 1));
+    }
+
+    private Engine plainEngine(Mover mover) {
         boolean translate = settings.translatesOffloads();
         return switch (settings.mode()) {
             case IO -> new IoEngine(mover, translate);

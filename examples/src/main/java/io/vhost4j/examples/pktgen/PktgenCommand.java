@@ -7,6 +7,7 @@ import static io.vhost4j.examples.cli.UsageException.rejectIf;
 
 import io.vhost4j.examples.cli.CommandBase;
 import io.vhost4j.examples.cli.FrontOptions;
+import io.vhost4j.examples.cli.Machine;
 import io.vhost4j.examples.cli.Pace;
 import io.vhost4j.examples.cli.Session;
 import io.vhost4j.examples.cli.StopSignal;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -36,9 +38,10 @@ public final class PktgenCommand extends CommandBase {
         LOOP
     }
 
-    private static final long DESTINATION = 0x02_00_00_00_00_01L;
-    private static final long SOURCE = 0x02_00_00_00_00_02L;
+    static final long DESTINATION = 0x02_00_00_00_00_01L;
+    static final long SOURCE = 0x02_00_00_00_00_02L;
     private static final int SPARE_BUFFERS = 4096;
+    private static final int ANYWHERE = -1;
 
     @Mixin
     private FrontOptions front = new FrontOptions();
@@ -70,6 +73,32 @@ public final class PktgenCommand extends CommandBase {
     @Option(names = "--verify", description = "rxonly, loop: check number and contents of what is received.")
     private boolean verify;
 
+    @Option(
+            names = "--rate",
+            paramLabel = "PPS",
+            description = "loop: packets per second that are due; default as many as go.")
+    private double rate;
+
+    @Option(names = "--burst", paramLabel = "N", description = "loop: send N packets at a time, 1 to 32.")
+    private int burst;
+
+    @Option(
+            names = "--latency",
+            description = "loop: tell after what time packets come back, counted from when each was due.")
+    private boolean latency;
+
+    @Option(
+            names = "--devices",
+            paramLabel = "N",
+            description = "loop: drive N devices, whose sockets are PATH0, PATH1 and so on.")
+    private int deviceCount = 1;
+
+    @Option(names = "--cpu", paramLabel = "N", description = "Where the thread that moves packets runs.")
+    private int cpu = ANYWHERE;
+
+    @Option(names = "--stats", paramLabel = "SEC", description = "Seconds between statistics; default 1.")
+    private double stats = 1;
+
     /** Runs within {@code session}. */
     public PktgenCommand(Session session) {
         super(session);
@@ -78,22 +107,40 @@ public final class PktgenCommand extends CommandBase {
     @Override
     public Integer call() throws InterruptedException {
         check();
-        int buffer = noMergeable ? Math.max(2048, size) : 2048;
-        int segments = size / buffer + 1;
-        int buffers = front.queues() * queueSize * 2 + SPARE_BUFFERS + front.queues() * queueSize * segments;
-        try (FrontOptions held = front;
-                VirtioUser device = held.builder()
-                        .queueSize(queueSize)
-                        .mergeable(!noMergeable)
-                        .inOrder(inOrder)
-                        .bufferSize(buffer)
-                        .bufferCount(buffers)
-                        .connect()) {
-            PktgenReport report = new PktgenReport(output(), json(), device);
-            Worker worker = generate(device, report);
-            report.summary(worker);
-            return worker.bad() == 0 && worker.lost() == 0 ? OK : FAILED;
+        List<VirtioUser> devices = new ArrayList<>();
+        try (FrontOptions held = front) {
+            try {
+                for (int i = 0; i < deviceCount; i++) {
+                    devices.add(connect(held, deviceCount == 1 ? "" : Integer.toString(i)));
+                }
+                Latencies latencies = latency ? new Latencies() : null;
+                PktgenReport report = new PktgenReport(output(), json(), devices, latencies);
+                Worker worker = generate(devices, report, latencies);
+                report.summary(worker);
+                return worker.bad() == 0 && worker.lost() == 0 ? OK : FAILED;
+            } finally {
+                devices.forEach(VirtioUser::close);
+            }
         }
+    }
+
+    private VirtioUser connect(FrontOptions options, String suffix) {
+        int buffer = noMergeable || isPaced() ? Math.max(2048, size) : 2048;
+        int segments = size / buffer + 1;
+        int rings = front.queues() * queueSize;
+        int spare = deviceCount == 1 ? SPARE_BUFFERS : SPARE_BUFFERS / 8;
+        return options.builder(suffix)
+                .queueSize(queueSize)
+                .mergeable(!noMergeable)
+                .inOrder(inOrder)
+                .bufferSize(buffer)
+                .bufferCount(rings * 2 + spare + rings * segments)
+                .connect();
+    }
+
+    /** Whether times or rates matter, which one worker alone takes care of. */
+    private boolean isPaced() {
+        return rate > 0 || burst > 0 || latency || deviceCount > 1;
     }
 
     private void check() {
@@ -108,17 +155,37 @@ public final class PktgenCommand extends CommandBase {
                 verify && (mode == Mode.TXONLY || mode == Mode.MACSWAP),
                 "--verify is for --mode rxonly and loop: " + mode.name().toLowerCase(Locale.ROOT)
                         + " has nothing to check against");
+        checkPace();
     }
 
-    private Worker generate(VirtioUser device, PktgenReport report) throws InterruptedException {
+    private void checkPace() {
+        rejectIf(!(rate >= 0 && rate <= 1e9), "--rate " + rate + ": must be 0 to 1000000000 packets per second");
+        checkRange("--burst", burst, 0, 32);
+        checkRange("--devices", deviceCount, 1, 1024);
+        rejectIf(!(stats >= 0.01 && stats < 1e6), "--stats " + stats + ": must be 0.01 to 1000000 seconds");
+        rejectIf(
+                cpu != ANYWHERE && !Machine.usableCpus().get(Math.max(cpu, 0)),
+                "--cpu " + cpu + ": this process may not use it");
+        rejectIf(
+                isPaced() && (mode != Mode.LOOP || verify),
+                "--rate, --burst, --latency and --devices: go with --mode loop without --verify");
+        rejectIf(deviceCount > 1 && front.isVdpa(), "--devices: goes with --socket only");
+    }
+
+    private Worker generate(List<VirtioUser> devices, PktgenReport report, @Nullable Latencies latencies)
+            throws InterruptedException {
         StopSignal done = new StopSignal();
+        VirtioUser device = devices.get(0);
         Traffic traffic = new Traffic(device, done, front.server(), count);
-        PairSender[] senders = senders(device);
-        Worker worker = worker(device, traffic, senders);
+        PairSender[] senders = isPaced() ? new PairSender[0] : senders(device);
+        Worker worker = isPaced() ? paced(devices, done, latencies) : worker(device, traffic, senders);
         AtomicReference<Throwable> failure = new AtomicReference<>();
         Thread thread = new Thread(
                 () -> {
                     try {
+                        if (cpu != ANYWHERE) {
+                            Machine.pinCurrentThread(cpu);
+                        }
                         worker.run();
                     } catch (RuntimeException | Error e) {
                         failure.set(e);
@@ -128,7 +195,7 @@ public final class PktgenCommand extends CommandBase {
                 },
                 "vhost4j-pktgen");
         thread.start();
-        Pace.run(stop(), 1, duration, report::statistics);
+        Pace.run(stop(), stats, duration, report::statistics);
         done.request();
         thread.join();
         for (PairSender sender : senders) {
@@ -141,6 +208,11 @@ public final class PktgenCommand extends CommandBase {
             default -> throw new IllegalStateException(failure.get());
         }
         return worker;
+    }
+
+    private Worker paced(List<VirtioUser> devices, StopSignal done, @Nullable Latencies latencies) {
+        PacedWorker.Schedule schedule = new PacedWorker.Schedule(rate, burst, count);
+        return new PacedWorker(devices.toArray(VirtioUser[]::new), done, schedule, size, latencies);
     }
 
     private PairSender[] senders(VirtioUser device) {

@@ -3,7 +3,7 @@
 package io.vhost4j.examples.pktgen;
 
 /** What a generator's thread does, in one of the modes. */
-sealed interface Worker permits LoopWorker, ReceiveWorker, SendWorker, SwapWorker {
+sealed interface Worker permits LoopWorker, PacedWorker, ReceiveWorker, SendWorker, SwapWorker {
     /** Works until all is done or the end is requested. */
     void run();
 

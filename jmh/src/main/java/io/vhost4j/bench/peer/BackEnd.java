@@ -2,16 +2,14 @@
 
 package io.vhost4j.bench.peer;
 
-import java.util.OptionalDouble;
-
-/** A back-end that listens on the lab's socket, from construction on. */
+/** A back-end that listens on its seat's socket, from construction on. */
 sealed interface BackEnd extends AutoCloseable permits TestpmdBackEnd, ForwardBackEnd {
     /** Starts one and waits until it listens. */
-    static BackEnd start(BackEndKind kind, Lab lab, Cell cell) {
+    static BackEnd start(BackEndKind kind, Lab lab, Seat seat, Cell cell) {
         return switch (kind) {
-            case VHOST4J -> new ForwardBackEnd(lab, cell);
-            case DPDK -> new TestpmdBackEnd(lab.testpmd(), lab, cell);
-            case DPDK_NATIVE -> new TestpmdBackEnd(requireNative(lab), lab, cell);
+            case VHOST4J -> new ForwardBackEnd(lab, seat, cell);
+            case DPDK -> new TestpmdBackEnd(lab.testpmd(), lab, seat, cell);
+            case DPDK_NATIVE -> new TestpmdBackEnd(requireNative(lab), lab, seat, cell);
         };
     }
 
@@ -33,8 +31,11 @@ sealed interface BackEnd extends AutoCloseable permits TestpmdBackEnd, ForwardBa
     /** Begins to move packets; the front-end is connected. */
     void go();
 
-    /** Stops; returns nanoseconds of work for each packet, if the lab asked for it. */
-    OptionalDouble stop();
+    /** What it has worked up to this moment, if the lab asked for it. */
+    Busy busy();
+
+    /** Ends as its user would end it, and fails if it does not end well. */
+    void stop();
 
     @Override
     void close();

@@ -91,6 +91,14 @@ final class Child implements AutoCloseable {
         }
     }
 
+    /** Forgets all lines that have come. */
+    void skip() {
+        for (Optional<String> line = lines.peek(); line != null && line.isPresent(); line = lines.peek()) {
+            remember(line.get());
+            lines.remove();
+        }
+    }
+
     /** Reads on until a line contains {@code wanted}. */
     Matcher await(Pattern wanted, Duration limit) {
         long end = System.nanoTime() + limit.toNanos();
@@ -138,8 +146,16 @@ final class Child implements AutoCloseable {
         process.toHandle().destroy();
     }
 
-    /** Waits for the end. */
+    /** Waits for the end, with the code that says that all went well. */
     void requireCleanEnd() {
+        requireEnd();
+        if (process.exitValue() != 0) {
+            throw new BenchFailure(name + ": ended with code " + process.exitValue() + context());
+        }
+    }
+
+    /** Waits for the end. */
+    void requireEnd() {
         try {
             if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
                 throw new BenchFailure(name + ": did not end within " + PATIENCE.toSeconds() + " s" + context());
@@ -147,9 +163,6 @@ final class Child implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new BenchFailure(name + ": interrupted", e);
-        }
-        if (process.exitValue() != 0) {
-            throw new BenchFailure(name + ": ended with code " + process.exitValue() + context());
         }
     }
 

@@ -5,7 +5,7 @@ package io.vhost4j.bench.peer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalDouble;
+import java.util.Map;
 import java.util.regex.Pattern;
 
 /** {@code vhost4j forward}; it moves packets as soon as a device is there. */
@@ -14,31 +14,38 @@ final class ForwardBackEnd implements BackEnd {
     private static final Duration END = Duration.ofSeconds(25);
     private static final Pattern LISTENING = Pattern.compile("\"event\":\"listening\"");
     private static final Pattern DEVICE_UP = Pattern.compile("\"event\":\"device_up\"");
+    private static final Pattern STATS = Pattern.compile("\\{\"event\":\"stats\".*");
     private static final Pattern SUMMARY = Pattern.compile("\"event\":\"summary\".*\"buffers_in_use\":(\\d+)");
 
     private final Child child;
+    private final int devices;
+    private final Traffic traffic;
+    private final boolean busy;
 
-    ForwardBackEnd(Lab lab, Cell cell) {
+    ForwardBackEnd(Lab lab, Seat seat, Cell cell) {
         List<String> command = new ArrayList<>(List.of(
                 lab.launcher().toString(),
                 "forward",
-                "--socket",
-                lab.socket().toString(),
                 "--mode",
                 cell.traffic().backEndMode(),
                 "--cpu",
                 "" + lab.backEndCpu(),
                 "--queues",
-                "1",
-                "--stats",
-                "0",
+                "" + cell.shape().queuePairs(),
                 "--json"));
+        seat.sockets(cell.shape().devices()).forEach(socket -> command.addAll(List.of("--socket", socket.toString())));
+        if (lab.busy()) {
+            command.addAll(List.of("--busy", "--stats", "0.25"));
+        }
         if (cell.traffic() == Traffic.RX) {
             command.addAll(List.of("--txpkts", "" + cell.bytes()));
         }
         if (lab.memory().huge()) {
             command.add("--hugepages");
         }
+        devices = cell.shape().devices();
+        traffic = cell.traffic();
+        busy = lab.busy();
         child = Child.start("back-end vhost4j", command);
         try {
             child.await(LISTENING, START);
@@ -60,18 +67,39 @@ final class ForwardBackEnd implements BackEnd {
 
     @Override
     public void go() {
-        child.await(DEVICE_UP, START);
+        for (int i = 0; i < devices; i++) {
+            child.await(DEVICE_UP, START);
+        }
     }
 
     @Override
-    public OptionalDouble stop() {
+    public Busy busy() {
+        if (!busy) {
+            return Busy.UNKNOWN;
+        }
+        child.skip();
+        return busy(child.await(STATS, START).group(), traffic);
+    }
+
+    /** What a line of statistics tells. */
+    static Busy busy(String line, Traffic traffic) {
+        Map<String, Object> stats = JsonText.object(line);
+        String counter = traffic == Traffic.RX ? "to_guest_packets" : "from_guest_packets";
+        double packets = 0;
+        for (Object port : (List<?>) stats.get("ports")) {
+            packets += (Double) ((Map<?, ?>) port).get(counter);
+        }
+        return new Busy((Double) stats.get("busy_ns"), packets);
+    }
+
+    @Override
+    public void stop() {
         child.terminate();
         long held = Long.parseLong(child.await(SUMMARY, END).group(1));
         if (held != 0) {
             throw new BenchFailure("back-end vhost4j: " + held + " buffers are in use after the end");
         }
         child.requireCleanEnd();
-        return OptionalDouble.empty();
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -58,19 +59,30 @@ final class Host {
                 .orElse("unknown");
     }
 
-    /** The revision of the sources, with a mark if they were changed. */
+    /** The revision of the sources, with a mark if they were changed; figures under docs are none. */
     private static String revision(Path project) {
         try {
-            Process git = new ProcessBuilder("git", "-C", project.toString(), "describe", "--always", "--dirty")
-                    .redirectError(ProcessBuilder.Redirect.DISCARD)
-                    .start();
-            String text = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).trim();
-            return git.waitFor(10, TimeUnit.SECONDS) && git.exitValue() == 0 ? text : "unknown revision";
+            String name = output(project, "describe", "--always");
+            String changed = output(project, "diff", "--name-only", "HEAD", "--", ".", ":(exclude)docs");
+            return changed.isEmpty() ? name : name + "-dirty";
         } catch (IOException e) {
             return "unknown revision (" + e.getMessage() + ")";
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return "unknown revision";
         }
+    }
+
+    private static String output(Path project, String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("git", "-C", project.toString()));
+        command.addAll(List.of(arguments));
+        Process git = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        String text = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).trim();
+        if (!git.waitFor(10, TimeUnit.SECONDS) || git.exitValue() != 0) {
+            throw new IOException("git failed");
+        }
+        return text;
     }
 }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param launcher {@code examples/vhost4j}
  * @param backEndCpu where the back-end's worker runs, and the front-end's main thread, which mostly sleeps
  * @param frontEndCpu the other way round
- * @param socket the vhost-user socket
+ * @param folder where sockets are
  * @param memory what the processes take their memory from
  * @param busy let the back-ends tell how long they worked on packets, at the price of two looks at the clock in each burst
  */
@@ -23,6 +23,11 @@ record Lab(
         Path launcher,
         int backEndCpu,
         int frontEndCpu,
-        Path socket,
+        Path folder,
         LabMemory memory,
-        boolean busy) {}
+        boolean busy) {
+    /** What the couple of this number has for itself. */
+    Seat seat(int number) {
+        return new Seat(number, folder);
+    }
+}

@@ -23,8 +23,8 @@ final class LabMemory implements AutoCloseable {
     /** Names of all files that the peers leave. */
     static final String PREFIX = "vhost4j-peer-bench-";
 
-    private static final int MEGABYTES_PER_PEER = 512;
-    private static final int PEERS = 2;
+    private static final int MEGABYTES_PER_PEER = 160;
+    private static final int MEGABYTES_PER_POOL = 64;
     private static final Path COUNT = Path.of("/proc/sys/vm/nr_hugepages");
     private static final Pattern FREE = Pattern.compile("HugePages_Free:\\s+(\\d+)");
     private static final Pattern PAGE = Pattern.compile("Hugepagesize:\\s+(\\d+) kB");
@@ -44,14 +44,17 @@ final class LabMemory implements AutoCloseable {
         AtExit.add(atExit);
     }
 
-    /** Finds or makes what the peers need, in {@code folder} if no file system for huge pages is mounted. */
-    static LabMemory prepare(Path folder, boolean wanted) {
+    /**
+     * Finds or makes what {@code couples} back-ends with their front-ends need, in {@code folder} if no file system for huge pages is
+     * mounted.
+     */
+    static LabMemory prepare(Path folder, boolean wanted, int couples) {
         if (!wanted) {
             return new LabMemory(null, false, 0, 0);
         }
         try {
             String info = Files.readString(Path.of("/proc/meminfo"));
-            long needed = pagesNeeded(info);
+            long needed = pagesNeeded(info, couples);
             long missing = needed - number(FREE, info);
             long before = number(Pattern.compile("(\\d+)"), Files.readString(COUNT));
             long reserved = missing > 0 ? reserve(before + missing) : 0;
@@ -76,9 +79,9 @@ final class LabMemory implements AutoCloseable {
         }
     }
 
-    /** Pages for the peers and, as many megabytes again as one sixteenth of that, for the back-end's packet pool. */
-    static long pagesNeeded(String meminfo) {
-        long megabytes = MEGABYTES_PER_PEER * PEERS + MEGABYTES_PER_PEER / 8;
+    /** Pages for two peers in each couple, and for the packet pool that a back-end may have apart. */
+    static long pagesNeeded(String meminfo, int couples) {
+        long megabytes = (2L * MEGABYTES_PER_PEER + MEGABYTES_PER_POOL) * couples;
         return Math.ceilDiv(megabytes * 1024, number(PAGE, meminfo));
     }
 
@@ -133,9 +136,9 @@ final class LabMemory implements AutoCloseable {
     }
 
     /** DPDK's options for it. */
-    List<String> ealOptions(String role) {
+    List<String> ealOptions(String files) {
         List<String> options =
-                new ArrayList<>(List.of("--file-prefix=" + PREFIX + role, "-m", "" + MEGABYTES_PER_PEER));
+                new ArrayList<>(List.of("--file-prefix=" + PREFIX + files, "-m", "" + MEGABYTES_PER_PEER));
         options.add("--single-file-segments");
         if (folder == null) {
             options.add("--no-huge");

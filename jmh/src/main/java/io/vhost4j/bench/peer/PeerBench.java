@@ -6,12 +6,14 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -27,92 +29,63 @@ import picocli.CommandLine.Spec;
         },
         mixinStandardHelpOptions = true,
         showDefaultValues = true,
-        sortOptions = false)
+        sortOptions = false,
+        subcommands = StartBench.class)
 public final class PeerBench implements Callable<Integer> {
     private static final int FAILED = 1;
 
-    @Option(names = "--back-ends", split = ",", paramLabel = "LIST", description = "Of vhost4j, dpdk, dpdk-native.")
-    private List<BackEndKind> kinds = List.of(BackEndKind.VHOST4J, BackEndKind.DPDK);
+    @Mixin
+    private LabOptions labOptions = new LabOptions();
 
-    @Option(
-            names = "--native",
-            paramLabel = "PATH",
-            description = "dpdk-testpmd built for this processor, for dpdk-native.")
-    private @Nullable String nativeTestpmd;
-
-    @Option(
-            names = "--testpmd",
-            paramLabel = "PATH",
-            description = "dpdk-testpmd: the front-end, and the back-end dpdk.")
-    private String testpmd = "dpdk-testpmd";
-
-    @Option(names = "--rings", split = ",", description = "Of ${COMPLETION-CANDIDATES}.")
-    private List<RingKind> rings = List.of(RingKind.values());
-
-    @Option(names = "--traffic", split = ",", description = "Of ${COMPLETION-CANDIDATES}, as the guest sees it.")
-    private List<Traffic> traffic = List.of(Traffic.values());
-
-    @Option(names = "--sizes", split = ",", paramLabel = "BYTES", description = "Lengths of packets.")
-    private List<Integer> sizes = List.of(64);
-
-    @Option(
-            names = "--mrg",
-            arity = "1",
-            split = ",",
-            paramLabel = "WHETHER",
-            description = "Mergeable receive buffers: true, false or both.")
-    private List<Boolean> mergeable = List.of(true);
-
-    @Option(
-            names = "--in-order",
-            arity = "1",
-            split = ",",
-            paramLabel = "WHETHER",
-            description = "In-order use of buffers: true, false or both.")
-    private List<Boolean> inOrder = List.of(true);
-
-    @Option(
-            names = "--vectorized",
-            arity = "1",
-            split = ",",
-            paramLabel = "WHETHER",
-            description = "The front-end's vector functions: true, false or both.")
-    private List<Boolean> vectorized = List.of(false);
+    @Mixin
+    private CellOptions cellOptions = new CellOptions();
 
     @Option(names = "--pairs", paramLabel = "N", description = "Rounds of each cell.")
     private int pairs = 7;
 
-    @Option(names = "--seconds", paramLabel = "S", description = "Measured in each run.")
-    private int seconds = 5;
-
-    @Option(names = "--warm-up", paramLabel = "S", description = "Before that.")
-    private int warmUp = 3;
+    @Option(
+            names = "--fresh",
+            description = "Start new processes for each run; else each back-end has a front-end of its own, and those"
+                    + " that are not measured are stopped.")
+    private boolean fresh;
 
     @Option(
-            names = "--busy",
-            description = "Also let the back-ends tell how long they worked on a packet; slows them a little.")
-    private boolean busy;
+            names = "--restarts",
+            paramLabel = "N",
+            description =
+                    "Start the processes of a cell so often, each time for a part of the rounds; without" + " --fresh.")
+    private int restarts = 1;
 
-    @Option(names = "--back-end-cpu", paramLabel = "N", description = "Where the back-end's worker runs.")
-    private int backEndCpu;
+    @Option(
+            names = "--seconds",
+            paramLabel = "S",
+            description = "Measured in each run, in intervals of a second; default 1, with --fresh 5.")
+    private @Nullable Double seconds;
 
-    @Option(names = "--front-end-cpu", paramLabel = "N", description = "Where the front-end's worker runs.")
-    private int frontEndCpu = 1;
+    @Option(
+            names = "--settle",
+            paramLabel = "S",
+            description = "Before that, once a couple has the processors; default 0.3, with --fresh 1.")
+    private @Nullable Double settle;
 
-    @Option(names = "--max-steal", paramLabel = "PERCENT", description = "Of a worker's processor, by the hypervisor.")
-    private double maxSteal = 1;
+    @Option(names = "--warm-up", paramLabel = "S", description = "Of fresh processes.")
+    private double warmUp = 3;
 
-    @Option(names = "--min-share", paramLabel = "PERCENT", description = "Of its processor that each worker must get.")
-    private double minShare = 97;
-
-    @Option(names = "--retries", paramLabel = "N", description = "Of a run that was disturbed more than that.")
-    private int retries = 3;
-
-    @Option(names = "--no-huge", negatable = false, description = "Do not use huge pages.")
-    private boolean noHuge;
-
-    @Option(names = "--json", paramLabel = "FILE", description = "Write all figures.")
+    @Option(names = "--json", paramLabel = "FILE", description = "Write all figures, after each cell.")
     private @Nullable Path json;
+
+    @Option(
+            names = "--resume",
+            paramLabel = "FILE",
+            description = "As --json, but keep the cells that are in it already, if it is there.")
+    private @Nullable Path resume;
+
+    @Option(
+            names = "--minutes",
+            paramLabel = "M",
+            description = "Begin no cell that would end after this time, 0 for no limit; --resume goes on with the"
+                    + " rest.")
+    private double minutes;
 
     @Option(names = "--svg", paramLabel = "FILE", description = "Write a chart of the ratios.")
     private @Nullable Path svg;
@@ -162,49 +135,50 @@ public final class PeerBench implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         List<Cell> cells = cells();
-        check(cells);
+        check();
         PrintStream progress = System.err;
-        Path folder = Path.of(System.getProperty("java.io.tmpdir"));
-        Path project = Path.of(System.getProperty("vhost4j.project", "."));
-        Path socket = folder.resolve(LabMemory.PREFIX + "socket");
-        OneAtATime turn = OneAtATime.await(progress);
-        try (turn;
-                LabMemory memory = LabMemory.prepare(folder.resolve(LabMemory.PREFIX + "huge"), !noHuge)) {
-            if (!memory.huge()) {
-                progress.println("no huge pages: both sides use normal ones");
-            }
-            Path launcher = project.resolve("examples/vhost4j");
-            Lab lab = new Lab(testpmd, nativeTestpmd, launcher, backEndCpu, frontEndCpu, socket, memory, busy);
-            Limits limits = new Limits(warmUp, seconds, maxSteal, minShare, retries);
-            Comparison comparison = new Comparison(lab, limits, kinds, pairs, progress);
-            List<CellResult> results = new ArrayList<>();
-            for (Cell cell : cells) {
-                results.add(comparison.measure(cell));
-            }
-            String command = "jmh/peer-bench " + String.join(" ", arguments);
-            publish(new Report(Host.describe(project, memory.huge()), command, busy, results));
-        }
-        return 0;
+        int couples = fresh ? 1 : labOptions.kinds().size();
+        return labOptions.inLab(couples, progress, (lab, host) -> compare(cells, lab, host, progress));
     }
 
-    private void check(List<Cell> cells) {
+    private int compare(List<Cell> cells, Lab lab, Map<String, String> host, PrintStream progress) throws IOException {
+        List<CellResult> before = List.of();
+        if (resume != null && Files.exists(resume)) {
+            before = ResultFile.read(resume.toString(), Files.readString(resume), host, method(), labOptions.kinds());
+        }
+        Campaign campaign = new Campaign(cells, before, minutes, progress);
+        String command = "jmh/peer-bench " + String.join(" ", arguments);
+        Comparison comparison = new Comparison(lab, method(), labOptions.kinds(), progress);
+        campaign.run(
+                comparison::measure,
+                results -> publish(new Report(host, method(), command, labOptions.busy(), results)));
+        if (!campaign.results().isEmpty()) {
+            new Report(host, method(), command, labOptions.busy(), campaign.results())
+                    .text()
+                    .forEach(System.out::println);
+        }
+        if (campaign.left() > 0) {
+            progress.println(campaign.left() + " cells are left for another call");
+        }
+        campaign.failures().forEach(failure -> progress.println("no result: " + failure));
+        return campaign.failures().isEmpty() ? 0 : FAILED;
+    }
+
+    private void check() {
+        String complaint = labOptions.complaint() != null ? labOptions.complaint() : cellOptions.complaint();
+        require(complaint == null, complaint == null ? "" : complaint);
         require(
-                !cells.isEmpty(),
-                "no cell is possible: the vector functions need --mrg false, and --in-order true for packed rings,"
-                        + " false for split ones");
-        require(kinds.size() == kinds.stream().distinct().count(), "--back-ends: each only once");
-        require(
-                kinds.size() > 1 || (svg == null && markdown == null),
+                labOptions.kinds().size() > 1 || (svg == null && markdown == null),
                 "--svg and --markdown show ratios: give two --back-ends");
         require(markdown == null || svg != null, "--markdown shows the chart: give --svg, too");
-        require(backEndCpu != frontEndCpu, "--back-end-cpu and --front-end-cpu must differ");
         require(
-                pairs > 0 && seconds > 0 && warmUp >= 0 && retries >= 0,
-                "--pairs and --seconds must be at least 1, the others not negative");
-        require(
-                !kinds.contains(BackEndKind.DPDK_NATIVE) || nativeTestpmd != null,
-                "dpdk-native: give its program by --native");
-        require(sizes.stream().allMatch(size -> size >= 60 && size <= 2048), "--sizes: 60 to 2048 bytes");
+                pairs > 0 && warmUp >= 0 && minutes >= 0,
+                "--pairs must be at least 1, --warm-up and --minutes not negative");
+        require(seconds == null || (seconds >= 0.1 && seconds <= 3600), "--seconds: 0.1 to 3600");
+        require(settle == null || (settle >= 0 && settle <= 60), "--settle: 0 to 60 seconds");
+        require(restarts >= 1 && restarts <= pairs, "--restarts: 1 to --pairs");
+        require(restarts == 1 || !fresh, "--restarts: with --fresh, all runs are in processes of their own");
+        require(resume == null || json == null, "--resume names the file to write: leave --json out");
     }
 
     private void require(boolean condition, String otherwise) {
@@ -214,40 +188,28 @@ public final class PeerBench implements Callable<Integer> {
     }
 
     List<Cell> cells() {
-        List<Cell> cells = new ArrayList<>();
-        for (RingKind ring : rings) {
-            for (Traffic way : traffic) {
-                for (int size : sizes) {
-                    addVariants(cells, ring, way, size);
-                }
-            }
-        }
-        return cells;
+        return cellOptions.cells();
     }
 
-    private void addVariants(List<Cell> cells, RingKind ring, Traffic way, int size) {
-        for (boolean merging : mergeable) {
-            for (boolean ordered : inOrder) {
-                for (boolean vector : vectorized) {
-                    Cell cell = new Cell(ring, way, size, merging, ordered, vector);
-                    if (cell.possible()) {
-                        cells.add(cell);
-                    }
-                }
-            }
-        }
+    Method method() {
+        double settling = fresh ? 1 : 0.3;
+        double measured = fresh ? 5 : 1;
+        Timing timing = Timing.of(
+                warmUp, Objects.requireNonNullElse(settle, settling), Objects.requireNonNullElse(seconds, measured));
+        return new Method(fresh, pairs, restarts, timing, labOptions.limits());
     }
 
+    /** Writes the files that are wanted; called after each cell. */
     private void publish(Report report) throws IOException {
-        report.text().forEach(System.out::println);
-        if (json != null) {
-            Files.writeString(json, report.json() + "\n");
+        Path file = resume != null ? resume : json;
+        if (file != null) {
+            ResultFile.write(file, report.json() + "\n");
         }
         if (svg != null) {
-            Files.writeString(svg, RatioChart.of(report.results(), title));
+            ResultFile.write(svg, RatioChart.of(report.results(), title));
         }
         if (markdown != null && svg != null) {
-            Files.writeString(markdown, report.markdown(title, svg.getFileName().toString()));
+            ResultFile.write(markdown, report.markdown(title, svg.getFileName().toString()));
         }
     }
 }

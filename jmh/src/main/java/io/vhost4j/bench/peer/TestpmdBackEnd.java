@@ -2,15 +2,13 @@
 
 package io.vhost4j.bench.peer;
 
-import java.util.OptionalDouble;
-
 /** DPDK's net_vhost. */
 final class TestpmdBackEnd implements BackEnd {
     private final Testpmd testpmd;
     private final boolean busy;
 
-    TestpmdBackEnd(String program, Lab lab, Cell cell) {
-        testpmd = Testpmd.backEnd(program, lab, cell);
+    TestpmdBackEnd(String program, Lab lab, Seat seat, Cell cell) {
+        testpmd = Testpmd.backEnd(program, lab, seat, cell);
         busy = lab.busy();
     }
 
@@ -30,11 +28,13 @@ final class TestpmdBackEnd implements BackEnd {
     }
 
     @Override
-    public OptionalDouble stop() {
-        testpmd.stopForwarding();
-        OptionalDouble nanos = busy ? OptionalDouble.of(testpmd.busyNanos()) : OptionalDouble.empty();
-        testpmd.quit();
-        return nanos;
+    public Busy busy() {
+        return busy ? testpmd.busy() : Busy.UNKNOWN;
+    }
+
+    @Override
+    public void stop() {
+        testpmd.end();
     }
 
     @Override

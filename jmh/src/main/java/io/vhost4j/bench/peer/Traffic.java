@@ -2,26 +2,26 @@
 
 package io.vhost4j.bench.peer;
 
-import java.util.List;
 import java.util.Locale;
 
 /** Which way packets go, as the guest sees it. */
 enum Traffic {
     /** The guest receives what the back-end makes. */
-    RX("txonly", "rxonly", "start"),
+    RX("txonly", "rxonly"),
     /** The guest sends, the back-end counts and drops. */
-    TX("rxonly", "txonly", "start"),
-    /** 512 packets go round: both sides swap the addresses and send back. */
-    MACSWAP("macswap", "macswap", "start tx_first 16");
+    TX("rxonly", "txonly"),
+    /** 512 packets go round, or fewer of large ones: both sides swap the addresses and send back. */
+    MACSWAP("macswap", "macswap");
+
+    private static final int BURSTS = 16;
+    private static final int BYTES_OF_BURSTS = BURSTS * 2048;
 
     private final String backEndMode;
     private final String frontEndMode;
-    private final String startCommand;
 
-    Traffic(String backEndMode, String frontEndMode, String startCommand) {
+    Traffic(String backEndMode, String frontEndMode) {
         this.backEndMode = backEndMode;
         this.frontEndMode = frontEndMode;
-        this.startCommand = startCommand;
     }
 
     /** What the back-end does, as testpmd and {@code vhost4j forward} name it. */
@@ -34,19 +34,14 @@ enum Traffic {
         return frontEndMode;
     }
 
-    /** The command that starts testpmd as the front-end. */
-    String startCommand() {
-        return startCommand;
+    /** The command that starts testpmd as the front-end, for packets of so many bytes. */
+    String startCommand(int bytes) {
+        return this == MACSWAP ? "start tx_first " + Math.clamp(BYTES_OF_BURSTS / bytes, 1, BURSTS) : "start";
     }
 
     /** Packets per second that count: those that the front-end has received, or sent where it receives none. */
     double packetsPerSecond(Sample sample) {
         return this == TX ? sample.sentPerSecond() : sample.receivedPerSecond();
-    }
-
-    /** The same of several samples. */
-    double[] packetsPerSecond(List<Sample> samples) {
-        return samples.stream().mapToDouble(this::packetsPerSecond).toArray();
     }
 
     @Override

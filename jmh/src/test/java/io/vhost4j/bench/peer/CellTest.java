@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class CellTest {
@@ -33,11 +32,36 @@ class CellTest {
 
         assertEquals(5, Traffic.TX.packetsPerSecond(sample));
         assertEquals(3, Traffic.RX.packetsPerSecond(sample));
+        assertEquals(3, Traffic.MACSWAP.packetsPerSecond(sample));
+    }
+
+    @Test
+    void shouldSendFewerPacketsRoundIfTheyAreLarge() {
+        assertEquals("start tx_first 16", Traffic.MACSWAP.startCommand(64));
+        assertEquals("start tx_first 16", Traffic.MACSWAP.startCommand(2048));
+        assertEquals("start tx_first 1", Traffic.MACSWAP.startCommand(65535));
+        assertEquals("start", Traffic.TX.startCommand(64));
+    }
+
+    @Test
+    void shouldTimeOnlyPacketsThatComeBack() {
+        Shape loaded = new Shape(1, 1, 0, 50);
+
+        assertTrue(shaped(Traffic.MACSWAP, 64, true, loaded).possible());
+        assertFalse(shaped(Traffic.RX, 64, true, loaded).possible());
         assertEquals(
-                List.of(3.0),
-                java.util.Arrays.stream(Traffic.MACSWAP.packetsPerSecond(List.of(sample)))
-                        .boxed()
-                        .toList());
+                "split macswap 64 B, mrg, 50 % load",
+                shaped(Traffic.MACSWAP, 64, true, loaded).toString());
+    }
+
+    @Test
+    void shouldWantMergeableBuffersForLargePackets() {
+        assertTrue(shaped(Traffic.RX, 65535, true, Shape.PLAIN).possible());
+        assertFalse(shaped(Traffic.RX, 4096, false, Shape.PLAIN).possible());
+    }
+
+    private static Cell shaped(Traffic traffic, int bytes, boolean mergeable, Shape shape) {
+        return new Cell(RingKind.SPLIT, traffic, bytes, mergeable, false, false, shape);
     }
 
     private static Cell cell(RingKind ring, boolean mergeable, boolean inOrder, boolean vectorized) {

@@ -14,9 +14,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 class LabMemoryTest {
     @Test
-    void shouldAskForTheMemoryOfBothPeersAndAPool() {
-        assertEquals(544, LabMemory.pagesNeeded("HugePages_Free:  3\nHugepagesize:       2048 kB\n"));
-        assertEquals(2, LabMemory.pagesNeeded("Hugepagesize:    1048576 kB\n"));
+    void shouldAskForTheMemoryOfBothPeersAndAPoolInEachCouple() {
+        assertEquals(384, LabMemory.pagesNeeded("HugePages_Free:  3\nHugepagesize:       2048 kB\n", 2));
+        assertEquals(1, LabMemory.pagesNeeded("Hugepagesize:    1048576 kB\n", 1));
     }
 
     @Test
@@ -32,7 +32,7 @@ class LabMemoryTest {
 
     @Test
     void shouldUseNormalPagesWhenTold(@TempDir Path folder) {
-        try (LabMemory memory = LabMemory.prepare(folder, false)) {
+        try (LabMemory memory = LabMemory.prepare(folder, false, 2)) {
             assertFalse(memory.huge());
             assertTrue(memory.ealOptions("f").contains("--no-huge"));
         }

@@ -50,6 +50,34 @@ class PeerBenchTest {
                 cells("--traffic", "rx", "--mrg", "false", "--in-order", "true,false", "--vectorized", "true"));
     }
 
+    @Test
+    void shouldHaveTheWholeMatrixAtHandAndParts() {
+        assertEquals(72, cells("--matrix").size());
+        assertEquals(
+                List.of(
+                        new Cell(RingKind.PACKED, Traffic.TX, 256, true, false, false),
+                        new Cell(RingKind.PACKED, Traffic.TX, 256, false, false, false)),
+                cells("--matrix", "--rings=packed", "--traffic=tx", "--sizes=256", "--in-order=false"));
+    }
+
+    @Test
+    void shouldCombineShapes() {
+        List<Cell> cells = cells("--rings=packed", "--queues=1,2", "--loads=10,90");
+
+        assertEquals(4, cells.size());
+        assertEquals(new Shape(2, 1, 0, 90), cells.get(3).shape());
+        assertEquals(Traffic.MACSWAP, cells.get(3).traffic());
+    }
+
+    @Test
+    void shouldMeasureLongerInProcessesOfTheirOwn() {
+        assertEquals(Timing.of(3, 0.3, 1), bench().method().timing());
+        assertEquals(Timing.of(3, 1, 5), bench("--fresh").method().timing());
+        assertEquals(
+                Timing.of(2, 0.5, 0.4),
+                bench("--warm-up=2", "--settle=0.5", "--seconds=0.4").method().timing());
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -60,9 +88,20 @@ class PeerBenchTest {
                 "--back-ends dpdk --svg chart.svg       | two --back-ends",
                 "--markdown page.md                     | --svg",
                 "--front-end-cpu 0                      | must differ",
-                "--sizes 20                             | 60 to 2048",
+                "--sizes 20                             | 60 to 65535",
                 "--pairs 0                              | at least 1",
                 "--vectorized true                      | --mrg false",
+                "--devices 2                            | with --rate",
+                "--loads 50 --traffic rx                | need --traffic macswap",
+                "--loads 50 --rate 100                  | give one of them",
+                "--queues 17                            | 1 to 16",
+                "start --loads 10                       | no final rate",
+                "start --step 5                         | 20 to 1000",
+                "start --back-ends dpdk-native          | --native",
+                "--restarts 8                           | 1 to --pairs",
+                "--restarts 2 --fresh                   | of their own",
+                "--seconds 0                            | 0.1 to 3600",
+                "--resume a.json --json b.json          | leave --json out",
             })
     void shouldSayWhatIsWrongWithOptions(String options, String hint) {
         StringWriter errors = new StringWriter();
@@ -77,9 +116,12 @@ class PeerBenchTest {
     }
 
     private static List<Cell> cells(String... arguments) {
+        return bench(arguments).cells();
+    }
+
+    private static PeerBench bench(String... arguments) {
         CommandLine line = PeerBench.line(List.of(arguments));
         line.parseArgs(arguments);
-        PeerBench bench = line.getCommand();
-        return bench.cells();
+        return line.getCommand();
     }
 }
