@@ -117,7 +117,7 @@ add_module() { # ROOT MODULES_FOLDER NAME LIST : after the modules that it needs
 }
 
 # build_guest ARCHIVE MODULES_FOLDER : a root file system with busybox, our commands, the network drivers in load order, and those of
-# cryptography, which are loaded when a test wants them
+# cryptography, of devices for programs, and of the host's files, which are loaded when a test wants them
 build_guest() {
     local archive=$1 modules=$2 root name
     root=$(mktemp -d "$peers/guest.XXXXXX")
@@ -134,8 +134,12 @@ build_guest() {
     for name in virtio_pci virtio_net; do
         add_module "$root" "$modules" "$name" order
     done
+    : >"$root/modules/vdpa-order"
     for name in algif_skcipher virtio_crypto; do
         add_module "$root" "$modules" "$name" crypto-order
+    done
+    for name in 9pnet_virtio 9p overlay vfio_iommu_type1 vfio-pci; do
+        add_module "$root" "$modules" "$name" vdpa-order
     done
     (cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) >"$archive.new"
     mv "$archive.new" "$archive"
