@@ -65,6 +65,11 @@ share() {
     mount -t tmpfs tmpfs /h/dev/shm && mount -t hugetlbfs -o pagesize=2M hugetlbfs /h/dev/hugepages
 }
 
+# on_host COMMAND...: runs a command on these files.
+on_host() {
+    chroot /h /usr/bin/env -i HOME=/tmp PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+
 # launch NAME COMMAND...: starts a command on these files. Its output goes to /tmp/NAME.out, and what is written to /tmp/NAME.in is its
 # input, which does not end.
 launch() {

@@ -7,10 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
- * A guest with an emulated IOMMU and two network cards on one wire. Its kernel has the first, {@code eth0}; the second is given to programs
- * by vfio-pci, and has the PCI subsystem ids of Intel's IFCVF. Programs and the JDK are those of this machine, whose files the guest sees.
+ * A guest with an emulated IOMMU and two network cards on one wire. Its kernel has the first, {@code eth0}; the second can be given to
+ * programs by vfio-pci, and has the PCI subsystem ids of Intel's IFCVF. Programs and the JDK are those of this machine, whose files the guest sees.
  */
 final class VdpaGuest implements AutoCloseable {
     /** The MAC address of the second card. */
@@ -49,18 +52,34 @@ final class VdpaGuest implements AutoCloseable {
 
     /** Boots the guest, and gives the card to vfio-pci. */
     static VdpaGuest boot(Path folder) {
+        return boot(folder, shell -> {
+            shell.run("trace_iommu");
+            String bound = shell.run("bind_vfio 0x1041").trim();
+            assertEquals(SUBSYSTEM, bound.substring(bound.indexOf(' ')), "ids of the card");
+            shell.run("echo 1 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6; setup eth0 10.0.0.1");
+            return bound.substring(0, bound.indexOf(' '));
+        });
+    }
+
+    /** Boots the guest, and has its kernel simulate a vDPA device with a MAC address. */
+    static VdpaGuest bootSimulator(Path folder, String mac) {
+        return boot(folder, shell -> {
+            shell.run("load vdpa-kernel && on_host vdpa dev add name vdpa0 mgmtdev vdpasim_net mac " + mac);
+            shell.run("[ -e /dev/vhost-vdpa-0 ]");
+            return "/dev/vhost-vdpa-0";
+        });
+    }
+
+    /** {@code device}: prepares the device, and has its name. */
+    private static VdpaGuest boot(Path folder, Function<GuestShell, String> device) {
         QemuGuest guest = options(folder).start();
         try {
             Await.until(guest::answers, answer -> answer, "QEMU's monitor", BOOT_LIMIT);
             SubsystemIds.change(guest.pid(), MODERN_NET, INTEL, IFCVF);
             guest.command("cont");
-            GuestShell shell = guest.shell();
-            shell.awaitBoot();
-            shell.run("load vdpa && share && trace_iommu");
-            String bound = shell.run("bind_vfio 0x1041").trim();
-            assertEquals(SUBSYSTEM, bound.substring(bound.indexOf(' ')), "ids of the card");
-            shell.run("echo 1 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6; setup eth0 10.0.0.1");
-            return new VdpaGuest(guest, bound.substring(0, bound.indexOf(' ')));
+            guest.shell().awaitBoot();
+            guest.shell().run("load vdpa && share");
+            return new VdpaGuest(guest, device.apply(guest.shell()));
         } catch (AssertionError e) {
             guest.close();
             throw e;
@@ -87,13 +106,19 @@ final class VdpaGuest implements AutoCloseable {
         return guest.shell();
     }
 
-    /** Gives the card to a socket, until {@link #end} of {@code serve}. */
+    /** Gives the device to a socket, until {@link #end} of {@code serve}. */
     void serve(String deviceArguments, String... options) {
+        vhost4j(
+                "serve",
+                "vdpa --device " + address + deviceArguments + " --socket " + SOCKET + " " + String.join(" ", options));
+        awaitText("serve", "listening");
+    }
+
+    /** Starts a command of the launcher's in the guest. */
+    void vhost4j(String name, String command) {
         Path dist = Launcher.script().resolveSibling("target").resolve("dist");
-        shell().run("launch serve " + JAVA + "io.vhost4j.core -p " + dist
-                + " -m io.vhost4j.examples/io.vhost4j.examples.Main vdpa --json --device " + address + deviceArguments
-                + " --socket " + SOCKET + " " + String.join(" ", options));
-        shell().run("await serve listening", LIMIT);
+        shell().run("launch " + name + " " + JAVA + "io.vhost4j.core -p " + dist
+                + " -m io.vhost4j.examples/io.vhost4j.examples.Main " + command + " --json");
     }
 
     /** Starts a class of these tests on their class path, in the guest. */
@@ -106,13 +131,13 @@ final class VdpaGuest implements AutoCloseable {
         shell().run(command.toString());
     }
 
-    /** Starts testpmd, which sends all frames back. */
-    void startTestpmd(boolean packed) {
+    /** Starts testpmd. {@code forwarding}: its mode, and options. */
+    void startTestpmd(boolean packed, String forwarding) {
         shell().run("launch testpmd stdbuf -oL " + Peers.program(Peer.TESTPMD)
                 + " --lcores 0@0,1@1 --no-pci --file-prefix=vdpa -m 128 --single-file-segments --no-telemetry"
                 + " --vdev net_virtio_user0,path=" + SOCKET + ",queues=1,queue_size=256,mac=" + MAC
                 + (packed ? ",packed_vq=1" : "")
-                + " -- --nb-cores=1 --forward-mode=macswap --total-num-mbufs=4096 --auto-start --stats-period 1");
+                + " -- --nb-cores=1 --total-num-mbufs=4096 --auto-start --stats-period 1 --forward-mode=" + forwarding);
         awaitText("testpmd", "packets/burst");
     }
 
@@ -137,6 +162,17 @@ final class VdpaGuest implements AutoCloseable {
         String[] words = shell().run("dma").trim().split(" ");
         assertEquals("0", words[2], "events that the kernel's trace had no room for");
         return new Dma(Long.parseLong(words[0]), Long.parseLong(words[1]));
+    }
+
+    /** The last number behind {@code key} that a program in the guest has written. */
+    long told(String name, String key) {
+        Pattern pattern = Pattern.compile(".*" + Pattern.quote(key) + "\\s*(\\d+).*");
+        return output(name).stream()
+                .map(pattern::matcher)
+                .filter(Matcher::matches)
+                .mapToLong(match -> Long.parseLong(match.group(1)))
+                .reduce((first, second) -> second)
+                .orElseThrow(() -> new AssertionError(name + " did not tell " + key + ": " + output(name)));
     }
 
     /** KiB that are locked in memory for a program in the guest. */

@@ -64,17 +64,6 @@ class VdpaGuestIT {
         }
     }
 
-    /** The number behind the last {@code key} that a program in the guest has written. */
-    private static long told(String program, String key) {
-        Pattern pattern = Pattern.compile(".*" + Pattern.quote(key) + "\\s*(\\d+).*");
-        return guest.output(program).stream()
-                .map(pattern::matcher)
-                .filter(Matcher::matches)
-                .mapToLong(match -> Long.parseLong(match.group(1)))
-                .reduce((first, second) -> second)
-                .orElseThrow(() -> new AssertionError(program + " did not tell " + key));
-    }
-
     private static Frames exchange() {
         return Frames.of(guest.shell().run("wire frames eth0 " + VdpaGuest.MAC + " " + FRAMES + " | tail -n 1", LIMIT));
     }
@@ -97,13 +86,13 @@ class VdpaGuestIT {
     void shouldCarryEveryFrameWhilePolled(boolean packed) {
         VdpaGuest.Dma before = guest.dma();
         guest.serve("");
-        guest.startTestpmd(packed);
+        guest.startTestpmd(packed, "macswap");
         assertTrue(guest.dma().left() - before.left() >= SHARED_BYTES, "the look at mappings sees those in use");
         assertTrue(guest.lockedKib("serve") * 1024 >= SHARED_BYTES, "the look at locked memory sees what is in use");
         exchangeAll();
         guest.end("testpmd");
-        assertEquals(FRAMES, told("testpmd", "RX-packets:"));
-        assertEquals(FRAMES, told("testpmd", "TX-packets:"));
+        assertEquals(FRAMES, guest.told("testpmd", "RX-packets:"));
+        assertEquals(FRAMES, guest.told("testpmd", "TX-packets:"));
         awaitFrontEndGone();
         assertNothingMapped(before);
         assertEquals(0, guest.lockedKib("serve"), "KiB locked while no front-end is there");
@@ -126,10 +115,10 @@ class VdpaGuestIT {
         exchangeAll();
         interrupts = guest.interrupts() - interrupts;
         guest.shell().run("echo >/tmp/reflector.in; await reflector reflected= && ended reflector");
-        long wakeUps = told("reflector", "wakeups=");
+        long wakeUps = guest.told("reflector", "wakeups=");
         System.out.println("packed=" + packed + ": " + FRAMES + " frames, " + interrupts + " interrupts, " + wakeUps
                 + " times woken up");
-        assertEquals(FRAMES, told("reflector", "reflected="));
+        assertEquals(FRAMES, guest.told("reflector", "reflected="));
         assertTrue(interrupts > 0 && wakeUps > 0, "woken up by interrupts");
         assertTrue(wakeUps <= interrupts + FRAMES / 10, wakeUps + " times woken up by " + interrupts + " interrupts");
         awaitFrontEndGone();
@@ -149,7 +138,7 @@ class VdpaGuestIT {
         List<String> looks = guest.output("logged");
         System.out.println("packed=" + packed + ": " + looks);
         // a request of each round is answered into a buffer of its own: 100 buffers, two in each page
-        assertTrue(told("logged", "without log: changed=") > 50, looks::toString);
+        assertTrue(guest.told("logged", "without log: changed=") > 50, looks::toString);
         assertTrue(number(looks, "without log", "unmarked=") > 50, "the look must see what is not marked: " + looks);
         for (String round : List.of("while it serves", "when it has stopped")) {
             assertTrue(number(looks, round, "changed=") > 50, looks::toString);
@@ -180,7 +169,7 @@ class VdpaGuestIT {
     void shouldHandOverUnderTraffic(boolean packed) {
         VdpaGuest.Dma before = guest.dma();
         guest.serve("", "--interactive", "--echo");
-        guest.startTestpmd(packed);
+        guest.startTestpmd(packed, "macswap");
         GuestShell shell = guest.shell();
         shell.run("wire frames eth0 " + VdpaGuest.MAC + " 30000 >/tmp/frames.out & echo $! >/tmp/frames.pid");
         for (int i = 0; i < HANDOVERS; i++) {
