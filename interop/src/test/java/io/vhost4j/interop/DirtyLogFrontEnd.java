@@ -24,9 +24,13 @@ import java.util.Map;
  * and that it did not write itself. A program of its own. Arguments: socket, packed.
  *
  * <p>It goes as a migration does: traffic without a log, where the same look must find pages that are not marked; the log is switched on
- * while the device serves; a look, and the log is cleared; more traffic; the rings stop; the last look.
+ * while the device serves, and cleared; traffic, a look, and the log is cleared; more traffic; the rings stop; the last look.
  */
 final class DirtyLogFrontEnd implements AutoCloseable {
+    private static final int REGION_BYTES = 1 << 21;
+    /** What it shares with its back-end. */
+    static final long MEMORY_BYTES = 2 * REGION_BYTES;
+
     private static final int SIZE = 64;
     private static final int BUFFERS = 16;
     private static final int BUFFER_BYTES = 2048;
@@ -51,7 +55,7 @@ final class DirtyLogFrontEnd implements AutoCloseable {
             .array();
 
     private final boolean packed;
-    private final GuestImage image = GuestImage.of(1 << 21, 1 << 21);
+    private final GuestImage image = GuestImage.of(REGION_BYTES, REGION_BYTES);
     private final List<DriverRing> rings = new ArrayList<>();
     private final List<EventFd> kicks = List.of(EventFd.create(), EventFd.create());
     private final List<EventFd> calls = List.of(EventFd.create(), EventFd.create());
@@ -91,6 +95,8 @@ final class DirtyLogFrontEnd implements AutoCloseable {
         int unmarked = pages.unmarked().size();
         System.out.println("without log: changed=" + pages.changed().size() + " unmarked=" + unmarked);
         switchLogOn();
+        // as a migration does, which sends all pages at first; what the switch itself marked does not count
+        pages.clear();
         pages.remember();
         exchange();
         Await.until(pages::unmarked, List::isEmpty, "pages marked while the device serves", LIMIT);
@@ -122,7 +128,7 @@ final class DirtyLogFrontEnd implements AutoCloseable {
         int[] files = new int[2];
         for (int i = 0; i < 2; i++) {
             long gpa = image.regionStart(i);
-            table.u64(gpa).u64(1 << 21).u64(gpa + GuestImage.USER_OFFSET).u64(0);
+            table.u64(gpa).u64(REGION_BYTES).u64(gpa + GuestImage.USER_OFFSET).u64(0);
             files[i] = image.fd(i);
         }
         acknowledged(RequestCode.SET_MEM_TABLE, table.toBytes(), files);

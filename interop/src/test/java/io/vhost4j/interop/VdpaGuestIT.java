@@ -147,6 +147,8 @@ class VdpaGuestIT {
         }
         awaitFrontEndGone();
         assertNothingMapped(before);
+        long mapped = guest.dma().mapped() - before.mapped();
+        assertTrue(mapped < 2 * DirtyLogFrontEnd.MEMORY_BYTES, "mapped once, and kept when the log came: " + mapped);
         guest.end("serve");
         assertNothingMapped(before);
     }
