@@ -251,7 +251,13 @@ final class IfcvfServing implements Serving {
     /** As {@link #stop}, but leaves the guest's memory mapped, for another that serves the same front-end: pinning it takes long. */
     DmaMappings stopForAnother() {
         keepsGuest = true;
-        String trouble = halt();
+        String trouble;
+        try {
+            trouble = halt();
+        } catch (RuntimeException e) {
+            dma.close();
+            throw e;
+        }
         if (trouble != null) {
             LOG.warn(
                     "{}: did not stop in good order, and was reset: {}",

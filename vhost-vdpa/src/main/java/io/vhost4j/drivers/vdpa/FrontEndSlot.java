@@ -34,16 +34,34 @@ public final class FrontEndSlot<S extends Serving> {
         }
         next.start();
         serving = next;
-        next.offerDoorbells(true);
+        try {
+            next.offerDoorbells(true);
+        } catch (RuntimeException e) {
+            serving = null;
+            next.stop();
+            throw e;
+        }
     }
 
-    /** Takes the doorbells back and empties the slot; whoever has the result must stop it. */
+    /**
+     * Takes the doorbells back and empties the slot.
+     *
+     * @return what served, which the caller must stop; null if nothing did
+     */
     public @Nullable S leave() {
         S last = serving;
-        if (last != null) {
-            last.offerDoorbells(false);
-            serving = null;
+        if (last == null) {
+            return null;
         }
+        try {
+            // doorbells are those of what serves
+            last.offerDoorbells(false);
+        } catch (RuntimeException e) {
+            serving = null;
+            last.stop();
+            throw e;
+        }
+        serving = null;
         return last;
     }
 
