@@ -75,7 +75,7 @@ class VdpaKernelIT {
         guest.launch("flow", WindowedFlow.class, "/dev/vhost-vdpa-0", window, COUNT);
         guest.shell().run("await flow done; ended flow", LIMIT);
         long lost = guest.told("flow", "lost=");
-        System.out.println(lost + " of " + COUNT + " lost with " + window + " on the way at most");
+        System.out.println(lost + " of " + COUNT + " lost, " + window + " sent before any was taken");
         assertEquals(COUNT, guest.told("flow", "sent="));
         return lost;
     }
@@ -84,7 +84,7 @@ class VdpaKernelIT {
     @Test
     void shouldLoseNothingWhileThereAreReceiveBuffers() {
         assertEquals(0, lostWith(RING / 4));
-        assertTrue(lostWith(4 * RING) > 0, "more on the way than there are receive buffers");
+        assertTrue(lostWith(4 * RING) > 0, "more are sent than there are receive buffers");
     }
 
     @Test

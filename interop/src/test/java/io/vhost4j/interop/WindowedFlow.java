@@ -7,14 +7,15 @@ import io.vhost4j.vdpa.VdpaBus;
 import io.vhost4j.vdpa.VirtioBusDriver;
 import io.vhost4j.virtiouser.VirtioUser;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /**
- * The library's front-end drives a vDPA device that sends frames back, and has no more than some on the way. A program of its own.
- * Arguments: device, most frames on the way, frames in all.
+ * The library's front-end drives a vDPA device that sends frames back: it sends some, then takes them. A program of its own. Arguments:
+ * device, frames that are sent before any is taken, frames in all.
  */
 final class WindowedFlow {
     private static final int BURST = 32;
-    private static final long QUIET_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long QUIET_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
     private final VirtioUser user;
     private final long window;
@@ -44,18 +45,25 @@ final class WindowedFlow {
         bus.delete(name);
     }
 
+    /** Sends what may be on the way, then takes what comes back, again and again. */
     private void run(long count) {
+        while (sent < count) {
+            long until = Math.min(count, sent + window);
+            repeat(() -> sent == until, this::send);
+            repeat(() -> back + lost == sent, this::receive);
+            lost = sent - back;
+        }
+        System.out.println("window=" + window + " sent=" + sent + " back=" + back + " lost=" + lost + " done");
+    }
+
+    /** Repeats a step until all is done, or the step was of no use for a while. */
+    private static void repeat(BooleanSupplier done, BooleanSupplier step) {
         long progress = System.nanoTime();
-        while (sent < count || back + lost < sent) {
-            boolean moved = sent < count && sent - back - lost < window && send();
-            moved |= receive();
-            if (moved) {
+        while (!done.getAsBoolean() && System.nanoTime() - progress < QUIET_NANOS) {
+            if (step.getAsBoolean()) {
                 progress = System.nanoTime();
-            } else if (System.nanoTime() - progress > QUIET_NANOS) {
-                lost = sent - back;
             }
         }
-        System.out.println("window=" + window + " sent=" + sent + " back=" + back + " lost=" + (sent - back) + " done");
     }
 
     private boolean send() {
