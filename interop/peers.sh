@@ -4,6 +4,7 @@
 #
 #   interop/peers.sh            installs what is missing, builds the guests, prints what was found
 #   interop/peers.sh --check    changes nothing, prints what is there; status 1 when something is missing
+#   interop/peers.sh --vdpa     also builds the kernel's vDPA modules, which Debian leaves out, for VdpaKernelIT (its sources: 140 MB)
 #
 # Packages that a whole system needs anyway are installed by apt (root only); kernels, the newer QEMU and user-mode Linux
 # are only unpacked, below ${VHOST4J_PEERS:-$HOME/.cache/vhost4j-peers}. Run it again at any time.
@@ -69,6 +70,40 @@ unpack_kernel() {
     unpack "$peers/kernel" "$name"
 }
 
+# The kernel's vDPA modules, out of its tree. 6.1 lets VDUSE make block devices only; later kernels are as this one is made to be.
+build_vdpa_modules() {
+    compgen -G "$peers/vdpa-modules/*.ko" >/dev/null && return
+    local kernel base version sources work
+    kernel=$(kernel_release "$(first "$peers/kernel/boot/vmlinuz-*")")
+    base=${kernel%-amd64}
+    refresh_once
+    version=$(apt-cache show "linux-headers-$kernel" | awk '$1 == "Version:" { print $2; exit }')
+    apt=()
+    unpack "$peers/vdpa-build" "linux-headers-$kernel=$version" "linux-headers-$base-common=$version" "linux-kbuild-6.1=$version" \
+        "linux-source-6.1=$version"
+    sources=$peers/vdpa-build/usr/src
+    work=$peers/vdpa-build/modules
+    tar -C "$peers/vdpa-build" -xJf "$sources/linux-source-6.1.tar.xz" linux-source-6.1/drivers/{vdpa,vhost,virtio}
+    rm "$sources/linux-source-6.1.tar.xz"
+    echo "include $sources/linux-headers-$base-common/Makefile" >"$sources/linux-headers-$kernel/Makefile"
+    mkdir "$work"
+    cp "$peers"/vdpa-build/linux-source-6.1/drivers/{vdpa/vdpa.c,vdpa/vdpa_sim/*.[ch],vdpa/vdpa_user/*.[ch],vhost/vringh.c,vhost/vhost.h,virtio/virtio_vdpa.c} "$work"
+    cp "$peers/vdpa-build/linux-source-6.1/drivers/vhost/vdpa.c" "$work/vhost_vdpa_main.c"
+    sed -i -e '/allowed_device_id\[\] = {/,/};/s/VIRTIO_ID_BLOCK,/& VIRTIO_ID_NET,/' \
+        -e '/id_table\[\] = {/,/};/s/{ VIRTIO_ID_BLOCK, VIRTIO_DEV_ANY_ID },/& { VIRTIO_ID_NET, VIRTIO_DEV_ANY_ID },/' "$work/vduse_dev.c"
+    cat >"$work/Makefile" <<'END'
+obj-m := vdpa.o vringh.o vdpa_sim.o vdpa_sim_net.o vduse.o vhost_vdpa.o virtio_vdpa.o
+vduse-y := vduse_dev.o iova_domain.o
+vhost_vdpa-y := vhost_vdpa_main.o
+ccflags-y += -DCONFIG_VHOST_IOTLB_MODULE=1 -DCONFIG_VDPA_MODULE=1
+END
+    make -s -C "$sources/linux-headers-$kernel" M="$work" CONFIG_DEBUG_INFO_BTF_MODULES= modules >&2
+    mkdir -p "$peers/vdpa-modules"
+    cp "$work"/*.ko "$peers/vdpa-modules"
+    strip -g "$peers"/vdpa-modules/*.ko
+    rm -rf "$peers/vdpa-build" "$peers/guest.gz"
+}
+
 unpack_uml() {
     [[ -x $peers/uml/usr/bin/linux.uml ]] && return
     refresh_once
@@ -105,7 +140,7 @@ add_program() { # ROOT PROGRAM : with the libraries it names
 
 add_module() { # ROOT MODULES_FOLDER NAME LIST : after the modules that it needs
     local name file
-    file=$(find "$2" -name "$3.ko" -print -quit)
+    file=$(find "$2" "$peers/vdpa-modules" -name "$3.ko" -print -quit 2>/dev/null) || true
     if [[ -z $file ]] || grep -qx "$3.ko" "$1"/modules/*order; then
         return 0 # built into this kernel, or added before
     fi
@@ -117,7 +152,7 @@ add_module() { # ROOT MODULES_FOLDER NAME LIST : after the modules that it needs
 }
 
 # build_guest ARCHIVE MODULES_FOLDER : a root file system with busybox, our commands, the network drivers in load order, and those of
-# cryptography, which are loaded when a test wants them
+# cryptography, of devices for programs, and of the host's files, which are loaded when a test wants them
 build_guest() {
     local archive=$1 modules=$2 root name
     root=$(mktemp -d "$peers/guest.XXXXXX")
@@ -134,8 +169,16 @@ build_guest() {
     for name in virtio_pci virtio_net; do
         add_module "$root" "$modules" "$name" order
     done
+    : >"$root/modules/vdpa-order"
+    : >"$root/modules/vdpa-kernel-order"
     for name in algif_skcipher virtio_crypto; do
         add_module "$root" "$modules" "$name" crypto-order
+    done
+    for name in 9pnet_virtio 9p overlay vfio_iommu_type1 vfio-pci; do
+        add_module "$root" "$modules" "$name" vdpa-order
+    done
+    for name in vdpa_sim_net vhost_vdpa vduse virtio_vdpa; do
+        add_module "$root" "$modules" "$name" vdpa-kernel-order
     done
     (cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) >"$archive.new"
     mv "$archive.new" "$archive"
@@ -187,6 +230,9 @@ report() { # prints what was found, and writes it for the tests
             echo "guest.kernel=$kernel"
             echo "guest.version=Linux $(kernel_release "$kernel")"
             echo "guest.root=$peers/guest.gz"
+            if compgen -G "$peers/vdpa-modules/*.ko" >/dev/null; then
+                echo "vdpa.modules=$peers/vdpa-modules"
+            fi
             if [[ -n $qemu ]]; then
                 echo "qemu.program=$qemu"
                 echo "qemu.version=$(qemu_version "$qemu")"
@@ -226,9 +272,10 @@ complete() {
 mkdir -p "$peers"
 case ${1:-} in
     --check) report; complete ;;
-    '')
+    '' | --vdpa)
         install_packages
         unpack_kernel
+        [[ -z ${1:-} ]] || build_vdpa_modules
         unpack_uml
         unpack_newer_qemu
         build_guests
@@ -236,5 +283,5 @@ case ${1:-} in
         report
         complete || say "tests of missing peers are skipped; VHOST4J_REQUIRE_PEERS=1 makes them fail"
         ;;
-    *) fail "unknown argument '$1': use no argument, or --check" ;;
+    *) fail "unknown argument '$1': use no argument, --check or --vdpa" ;;
 esac

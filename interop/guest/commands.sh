@@ -53,3 +53,106 @@ load() {
         insmod "/modules/$module" || return 1
     done <"/modules/$1-order"
 }
+
+# share: brings the files of the machine that runs the tests to /h. They can be changed there; changes end with the guest.
+share() {
+    mkdir -p /lower /upper /h
+    mount -t 9p -o trans=virtio,version=9p2000.L,ro,cache=loose,msize=512000 host /lower || return 1
+    mount -t tmpfs tmpfs /upper && mkdir /upper/data /upper/work || return 1
+    mount -t overlay -o lowerdir=/lower,upperdir=/upper/data,workdir=/upper/work overlay /h || return 1
+    mount -t proc proc /h/proc && mount -t sysfs sysfs /h/sys && mount -t tmpfs tmpfs /h/run && mount -o bind /dev /h/dev || return 1
+    mkdir -p /h/dev/shm /h/dev/hugepages
+    mount -t tmpfs tmpfs /h/dev/shm && mount -t hugetlbfs -o pagesize=2M hugetlbfs /h/dev/hugepages
+}
+
+# on_host COMMAND...: runs a command on these files.
+on_host() {
+    chroot /h /usr/bin/env -i HOME=/tmp PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+
+# launch NAME COMMAND...: starts a command on these files. Its output goes to /tmp/NAME.out, and what is written to /tmp/NAME.in is its
+# input, which does not end.
+launch() {
+    local name=$1
+    shift
+    rm -f "/tmp/$name.in"
+    mkfifo "/tmp/$name.in" || return 1
+    (
+        ulimit -l unlimited
+        exec chroot /h /usr/bin/env -i HOME=/tmp PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@" <>"/tmp/$name.in" >"/tmp/$name.out" 2>&1
+    ) &
+    echo $! >"/tmp/$name.pid"
+}
+
+# await NAME TEXT: waits until a launched command has written this; fails if it ends before, and shows what it wrote.
+await() {
+    until grep -q "$2" "/tmp/$1.out" 2>/dev/null; do
+        if ! grep -q '^State:[^Z]*$' "/proc/$(cat "/tmp/$1.pid")/status" 2>/dev/null && ! grep -q "$2" "/tmp/$1.out"; then
+            tail -n 40 "/tmp/$1.out"
+            return 1
+        fi
+        usleep 50000
+    done
+}
+
+# end NAME: ends a launched command by SIGTERM, and has its status.
+end() {
+    kill -TERM "$(cat "/tmp/$1.pid")" && ended "$1"
+}
+
+# ended NAME: waits for a launched command, and has its status.
+ended() {
+    local pid
+    pid=$(cat "/tmp/$1.pid")
+    rm "/tmp/$1.pid"
+    wait "$pid"
+}
+
+# end_all: kills what was launched and still runs.
+end_all() {
+    local file
+    for file in /tmp/*.pid; do
+        [ ! -e "$file" ] || { kill -KILL "$(cat "$file")"; ended "$(basename "$file" .pid)"; }
+    done
+    return 0
+}
+
+# bind_vfio ID: gives the PCI device with this device id to vfio-pci, and prints its address and subsystem.
+bind_vfio() {
+    local device
+    for device in /sys/bus/pci/devices/*; do
+        [ "$(cat "$device/device")" = "$1" ] || continue
+        [ ! -e "$device/driver" ] || basename "$device" >"$device/driver/unbind"
+        echo vfio-pci >"$device/driver_override"
+        basename "$device" >/sys/bus/pci/drivers_probe
+        [ -e "/sys/bus/pci/drivers/vfio-pci/$(basename "$device")" ] || return 1
+        echo "$(basename "$device") $(cat "$device/subsystem_vendor"):$(cat "$device/subsystem_device")"
+        return 0
+    done
+    return 1
+}
+
+# trace_iommu: has the kernel note what the IOMMU is told.
+trace_iommu() {
+    mount -t tracefs tracefs /sys/kernel/tracing || return 1
+    echo 16384 >/sys/kernel/tracing/buffer_size_kb
+    echo 1 >/sys/kernel/tracing/events/iommu/map/enable && echo 1 >/sys/kernel/tracing/events/iommu/unmap/enable
+}
+
+# dma: bytes that were mapped for devices and bytes that were unmapped since trace_iommu, and what was too much to note (events).
+dma() {
+    local lost
+    lost=$(cat /sys/kernel/tracing/per_cpu/cpu*/stats | awk '/overrun|dropped/ { lost += $NF } END { print lost + 0 }')
+    awk -v lost="$lost" '/ map: /{ sub(/.*size=/, ""); mapped += $0 } / unmap: /{ sub(/.*size=/, ""); unmapped += $0 }
+        END { printf "%.0f %.0f %d\n", mapped, unmapped, lost }' /sys/kernel/tracing/trace
+}
+
+# locked NAME: KiB of memory that are locked for a launched command.
+locked() {
+    awk '/^VmLck/ { print $2 }' "/proc/$(cat "/tmp/$1.pid")/status"
+}
+
+# vectors ADDRESS: interrupts of a device that vfio-pci has, since the guest started.
+vectors() {
+    awk -v name="($1)" 'index($0, name) { for (i = 2; i <= NF && $i ~ /^[0-9]+$/; i++) sum += $i } END { print sum + 0 }' /proc/interrupts
+}

@@ -16,9 +16,16 @@
  *                                               for its end. Prints "@poured blocks=N" at the end.
  *   wire drain PORT                             accepts one TCP connection and checks that it carries just these blocks. Prints
  *                                               "@drained blocks=N bad=N" every 200 ms and at the end.
+ *   wire frames DEVICE MAC COUNT                sends numbered Ethernet frames of 64 to 1500 bytes to MAC, a few at a time, and
+ *                                               takes those that come back. Those that have not after a while are lost. Prints
+ *                                               "@frames sent=N back=N again=N bad=N" every 200 ms and at the end.
+ *                                               Status 0: all came back once, and as they were.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <netinet/ether.h>
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
 #include <poll.h>
@@ -32,7 +39,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CHUNK = 256 * 1024, BLOCK = 16 * 1024, HELD_BYTES = 128 * 1024 * 1024, LARGEST = 65000, WINDOW = 1 << 16, REPORT_MS = 200, GRACE_MS = 2000 };
+enum { CHUNK = 256 * 1024, BLOCK = 16 * 1024, HELD_BYTES = 128 * 1024 * 1024, LARGEST = 65000, WINDOW = 1 << 16, REPORT_MS = 200, GRACE_MS = 2000,
+       FRAME_TYPE = 0x88b5, FRAME_HEAD = 14, AHEAD = 64, LOST_MS = 500 };
 
 static unsigned char buffer[CHUNK];
 static volatile sig_atomic_t ended;
@@ -337,6 +345,123 @@ static int drain(int port) {
     return bad == 0 ? 0 : 1;
 }
 
+struct frames {
+    int socket;
+    uint32_t sent, back, again, bad, given;
+    unsigned char seen[WINDOW];
+    unsigned char head[FRAME_HEAD];
+};
+
+static int frame_bytes(uint32_t number) { return 64 + (int)(number * 37u % 1437u); }
+
+static void report_frames(const struct frames *f) {
+    printf("@frames sent=%u back=%u again=%u bad=%u\n", f->sent, f->back, f->again, f->bad);
+    fflush(stdout);
+}
+
+static int send_frame(struct frames *f) {
+    static unsigned char frame[2048];
+    int bytes = frame_bytes(f->sent);
+    memcpy(frame, f->head, FRAME_HEAD);
+    fill(frame + FRAME_HEAD, bytes - FRAME_HEAD, f->sent);
+    if (send(f->socket, frame, bytes, MSG_DONTWAIT) != bytes) {
+        return 0;
+    }
+    f->sent++;
+    return 1;
+}
+
+static void receive_frame(struct frames *f) {
+    static unsigned char frame[2048], wanted[2048];
+    ssize_t length = recv(f->socket, frame, sizeof frame, MSG_DONTWAIT);
+    uint32_t number;
+    if (length < FRAME_HEAD + (ssize_t)sizeof number) {
+        f->bad += length >= 0;
+        return;
+    }
+    memcpy(&number, frame + FRAME_HEAD, sizeof number);
+    if (number >= f->sent || length != frame_bytes(number)) {
+        f->bad++;
+        return;
+    }
+    fill(wanted, (int)length - FRAME_HEAD, number);
+    if (memcmp(wanted, frame + FRAME_HEAD, length - FRAME_HEAD) != 0) {
+        f->bad++;
+    } else if (f->seen[number]) {
+        f->again++;
+    } else {
+        f->seen[number] = 1;
+        f->back++;
+    }
+}
+
+/* Whether something came. Waits a moment for it. */
+static int receive_frames(struct frames *f, int wait_ms) {
+    uint32_t before = f->back + f->again + f->bad;
+    struct pollfd ready = {.fd = f->socket, .events = POLLIN};
+    for (int i = 0; i < AHEAD && poll(&ready, 1, i == 0 ? wait_ms : 0) > 0; i++) {
+        receive_frame(f);
+    }
+    return f->back + f->again + f->bad != before;
+}
+
+static int open_frames(struct frames *f, const char *device, const char *mac) {
+    struct ifreq request = {0};
+    struct sockaddr_ll here = {.sll_family = AF_PACKET, .sll_protocol = htons(FRAME_TYPE)};
+    struct ether_addr *to = ether_aton(mac);
+    if (to == NULL || strlen(device) >= sizeof request.ifr_name) {
+        return 0;
+    }
+    memcpy(f->head, to, 6);
+    f->head[12] = FRAME_TYPE >> 8;
+    f->head[13] = FRAME_TYPE & 0xff;
+    f->socket = socket(AF_PACKET, SOCK_RAW, htons(FRAME_TYPE));
+    strcpy(request.ifr_name, device);
+    if (f->socket < 0 || ioctl(f->socket, SIOCGIFHWADDR, &request) != 0) {
+        fail("wire: device");
+    }
+    memcpy(f->head + 6, request.ifr_hwaddr.sa_data, 6);
+    if (ioctl(f->socket, SIOCGIFINDEX, &request) != 0) {
+        fail("wire: device");
+    }
+    here.sll_ifindex = request.ifr_ifindex;
+    if (bind(f->socket, (struct sockaddr *)&here, sizeof here) != 0) {
+        fail("wire: bind");
+    }
+    return 1;
+}
+
+static int frames(const char *device, const char *mac, uint32_t count) {
+    static struct frames f;
+    if (count > WINDOW || !open_frames(&f, device, mac)) {
+        fprintf(stderr, "wire: frames: bad argument\n");
+        return 2;
+    }
+    signal(SIGTERM, on_term);
+    long progress = now_ms(), report_at = progress + REPORT_MS;
+    while (!ended && (f.sent < count || f.sent - f.back > f.given)) {
+        int moved = f.sent < count && f.sent - f.back - f.given < AHEAD && send_frame(&f);
+        moved |= receive_frames(&f, moved ? 0 : 1);
+        if (f.given > f.sent - f.back) {
+            f.given = f.sent - f.back; /* given up too early */
+        }
+        if (moved) {
+            progress = now_ms();
+        } else if (now_ms() - progress > LOST_MS) {
+            f.given = f.sent - f.back; /* lost: they are waited for no more */
+            progress = now_ms();
+        }
+        if (now_ms() >= report_at) {
+            report_frames(&f);
+            report_at = now_ms() + REPORT_MS;
+        }
+    }
+    while (receive_frames(&f, LOST_MS)) {
+    }
+    report_frames(&f);
+    return f.back == count && f.again == 0 && f.bad == 0 ? 0 : 1;
+}
+
 int main(int count, char **words) {
     int hold = count == 6 && strcmp(words[1], "hold") == 0;
     if (hold || (count == 6 && strcmp(words[1], "echo") == 0)) {
@@ -354,7 +479,10 @@ int main(int count, char **words) {
     if (count == 3 && strcmp(words[1], "drain") == 0) {
         return drain(atoi(words[2]));
     }
+    if (count == 5 && strcmp(words[1], "frames") == 0) {
+        return frames(words[2], words[3], (uint32_t)strtoul(words[4], NULL, 10));
+    }
     fprintf(stderr, "usage: wire echo|hold ADDRESS COUNT INTERVAL_MS BYTES | take PORT | give ADDRESS PORT"
-                    " | pour ADDRESS PORT INTERVAL_MS | drain PORT\n");
+                    " | pour ADDRESS PORT INTERVAL_MS | drain PORT | frames DEVICE MAC COUNT\n");
     return 2;
 }

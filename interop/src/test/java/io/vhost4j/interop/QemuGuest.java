@@ -174,6 +174,11 @@ final class QemuGuest implements Guest {
         return program.isAlive();
     }
 
+    /** QEMU's process. */
+    long pid() {
+        return program.pid();
+    }
+
     /** Resets the machine as its button would. */
     void reset() {
         command("system_reset");

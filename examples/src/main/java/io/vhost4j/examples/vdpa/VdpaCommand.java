@@ -61,7 +61,7 @@ public final class VdpaCommand extends CommandBase {
             }
             ports.forEach(VdpaPort::start);
             if (interactive) {
-                new VdpaShell(ports, report, output(), stop()).start();
+                new VdpaShell(ports, report, output(), stop()).start(System.in);
             }
             Pace.run(stop(), stats, 0, () -> report.statistics(ports));
             report.statistics(ports);

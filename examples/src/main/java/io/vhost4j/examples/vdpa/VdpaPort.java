@@ -27,16 +27,31 @@ final class VdpaPort implements VhostDeviceOps, AutoCloseable {
     private final VhostDriver driver;
     private volatile @Nullable VhostDevice device;
 
+    /**
+     * Opens a device, and claims its socket.
+     *
+     * @throws io.vhost4j.VhostException if one of the two cannot be had; then the other is given back
+     */
     VdpaPort(VdpaBus bus, VdpaSettings settings, int number, Output output, boolean json) {
         this.bus = bus;
         this.output = output;
         this.json = json;
         socket = settings.sockets().get(number);
-        name = bus.add(settings.devices().get(number)).identity().name();
-        fallback = settings.echo() ? new EchoFallback() : null;
         driver = VhostDriver.register(
                 socket, settings.client() ? new DriverFlag[] {DriverFlag.CLIENT} : new DriverFlag[0]);
-        driver.callbackRegister(this);
+        String opened = null;
+        try {
+            driver.callbackRegister(this);
+            opened = bus.add(settings.devices().get(number)).identity().name();
+            fallback = settings.echo() ? new EchoFallback() : null;
+            name = opened;
+        } catch (RuntimeException e) {
+            driver.close();
+            if (opened != null) {
+                bus.delete(opened);
+            }
+            throw e;
+        }
     }
 
     void start() {

@@ -7,12 +7,13 @@ import io.vhost4j.examples.cli.Output;
 import io.vhost4j.examples.cli.StopSignal;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.List;
 
-/** Commands from standard input while devices serve. */
+/** Commands while devices serve. */
 final class VdpaShell {
     private static final int CONFIG_BYTES = 64;
     private static final String HELP = "commands: list, stats, config NAME, attach NAME, detach NAME, quit";
@@ -30,15 +31,15 @@ final class VdpaShell {
     }
 
     /** Reads commands on a thread of its own, which keeps no process from ending. */
-    void start() {
-        Thread thread = new Thread(this::run, "vdpa-shell");
+    void start(InputStream commands) {
+        Thread thread = new Thread(() -> run(commands), "vdpa-shell");
         thread.setDaemon(true);
         thread.start();
         output.line(HELP);
     }
 
-    private void run() {
-        BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    private void run(InputStream commands) {
+        BufferedReader input = new BufferedReader(new InputStreamReader(commands, StandardCharsets.UTF_8));
         try {
             String line = input.readLine();
             while (line != null) {
@@ -46,7 +47,7 @@ final class VdpaShell {
                 line = input.readLine();
             }
         } catch (IOException e) {
-            output.complain("standard input cannot be read: " + e.getMessage());
+            output.complain("commands cannot be read: " + e.getMessage());
         }
     }
 

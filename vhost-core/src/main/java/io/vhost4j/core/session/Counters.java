@@ -13,6 +13,7 @@ public final class Counters {
     private final AtomicLong requestsRefused = new AtomicLong();
     private final AtomicLong ringsBroken = new AtomicLong();
     private final AtomicLong limitsExceeded = new AtomicLong();
+    private final AtomicLong vdpaFailures = new AtomicLong();
 
     /** All zero. */
     public Counters() {}
@@ -48,6 +49,10 @@ public final class Counters {
         limitsExceeded.incrementAndGet();
     }
 
+    void vdpaFailure() {
+        vdpaFailures.incrementAndGet();
+    }
+
     /** The values now. */
     public DriverCounters snapshot() {
         return new DriverCounters(
@@ -57,6 +62,7 @@ public final class Counters {
                 sessionsEndedByError.get(),
                 requestsRefused.get(),
                 ringsBroken.get(),
-                limitsExceeded.get());
+                limitsExceeded.get(),
+                vdpaFailures.get());
     }
 }

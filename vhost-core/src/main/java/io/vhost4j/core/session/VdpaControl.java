@@ -171,6 +171,7 @@ final class VdpaControl {
         } catch (RuntimeException | InternalError e) {
             to.onFailure(null);
             target = null;
+            config.counters().vdpaFailure();
             LOG.warn(
                     "{}: vid={}: {} cannot serve, the library does: {}",
                     device.getIfname(),
@@ -194,6 +195,7 @@ final class VdpaControl {
             from.onFailure(null);
             from.devClose(device);
         } catch (RuntimeException | InternalError e) {
+            config.counters().vdpaFailure();
             LOG.warn(
                     "{}: vid={}: {} did not stop in good order: {}",
                     device.getIfname(),
@@ -244,6 +246,7 @@ final class VdpaControl {
 
     private void failed(VdpaDevice by, String reason) {
         if (by.equals(serving)) {
+            config.counters().vdpaFailure();
             LOG.warn(
                     "{}: vid={}: {} has failed, the library goes on: {}",
                     device.getIfname(),

@@ -60,7 +60,7 @@ class ConnectionLimitsTest {
                     third.awaitClosed();
                 }
                 assertTrue(first.ask(RequestCode.GET_FEATURES, NOTHING).u64() != 0);
-                assertEquals(new DriverCounters(2, 1, 0, 0, 0, 0, 1), driver.counters());
+                assertEquals(new DriverCounters(2, 1, 0, 0, 0, 0, 1, 0), driver.counters());
             }
             ops.await("destroyConnection");
             try (FakeFrontend next = FakeFrontend.connect(path)) {
@@ -104,7 +104,7 @@ class ConnectionLimitsTest {
             ops.await("newConnection", "destroyConnection");
             FakeFrontend.connect(path).close();
             ops.await("newConnection", "destroyConnection");
-            assertEquals(new DriverCounters(2, 0, 1, 1, 0, 0, 0), driver.counters());
+            assertEquals(new DriverCounters(2, 0, 1, 1, 0, 0, 0, 0), driver.counters());
         }
     }
 

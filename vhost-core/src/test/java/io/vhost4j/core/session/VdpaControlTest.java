@@ -208,6 +208,7 @@ class VdpaControlTest {
         assertTrue(device.isRunning());
         makeAvailable(1, 4);
         assertEquals(1, device.rxQueueCount(1));
+        assertEquals(1, fixture.counters.snapshot().vdpaFailures());
     }
 
     /** The guest's available index. */
@@ -228,6 +229,7 @@ class VdpaControlTest {
         assertNull(device.getVdpaDevice());
         assertEquals(7, device.getVringBase(0));
         assertEquals(3, device.rxQueueCount(1));
+        assertEquals(1, fixture.counters.snapshot().vdpaFailures());
         fixture.giveMemory();
         assertEquals(List.of(), hardware.drain(), "it is not asked again");
     }
@@ -242,6 +244,7 @@ class VdpaControlTest {
         fixture.work();
         assertEquals(11, device.getVringBase(0));
         assertTrue(device.isRunning());
+        assertEquals(2, fixture.counters.snapshot().vdpaFailures(), "failed, and did not stop in good order");
     }
 
     @Test

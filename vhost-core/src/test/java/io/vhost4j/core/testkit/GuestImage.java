@@ -54,6 +54,11 @@ public final class GuestImage implements AutoCloseable {
         return end;
     }
 
+    /** The file of region {@code index}; stays the image's. */
+    public int fd(int index) {
+        return files.get(index).fd();
+    }
+
     /** Where region {@code index} starts. */
     public long regionStart(int index) {
         return regions.get(index).gpa();

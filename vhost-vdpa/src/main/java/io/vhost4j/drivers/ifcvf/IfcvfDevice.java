@@ -3,8 +3,9 @@ package io.vhost4j.drivers.ifcvf;
 
 import io.vhost4j.ProtocolFeature;
 import io.vhost4j.VhostDevice;
-import io.vhost4j.VhostException;
 import io.vhost4j.VirtioFeature;
+import io.vhost4j.drivers.vdpa.FeaturePassage;
+import io.vhost4j.drivers.vdpa.FrontEndSlot;
 import io.vhost4j.drivers.vfio.DmaMappings;
 import io.vhost4j.drivers.vfio.VfioDevice;
 import io.vhost4j.vdpa.DmaModel;
@@ -58,10 +59,10 @@ final class IfcvfDevice implements VdpaDevice {
     private final VdpaDeviceType type;
     private final IfcvfSettings settings;
     private final VdpaIdentity identity;
-    private final long deviceFeatures;
+    private final FeaturePassage features;
     private final int queues;
+    private final FrontEndSlot<IfcvfServing> served;
     private final AtomicBoolean closed = new AtomicBoolean();
-    private volatile @Nullable IfcvfServing serving;
     private volatile @Nullable Consumer<String> failureListener;
 
     /**
@@ -76,7 +77,7 @@ final class IfcvfDevice implements VdpaDevice {
         this.settings = settings;
         hardware = new IfcvfHardware(vfio, VirtioPciMap.read(vfio), type == VdpaDeviceType.NET);
         hardware.reset();
-        deviceFeatures = hardware.features();
+        features = new FeaturePassage(hardware.features(), added(), NOT_PASSED_ON | TRANSPORT);
         queues = usableQueues(hardware.queues());
         Set<OperationGroup> groups = EnumSet.of(OperationGroup.VIRTIO, OperationGroup.INTERRUPT);
         if (hardware.doorbellStride() >= PAGE) {
@@ -87,6 +88,12 @@ final class IfcvfDevice implements VdpaDevice {
         }
         VdpaDeviceKind kind = parent.isEmpty() ? VdpaDeviceKind.PF : VdpaDeviceKind.VF;
         identity = new VdpaIdentity(vfio.address(), kind, parent, DmaModel.VFIO, groups);
+        served = new FrontEndSlot<>(identity.name());
+    }
+
+    private long added() {
+        long added = type == VdpaDeviceType.NET ? OF_FRONT_END : VirtioFeature.PROTOCOL_FEATURES.mask();
+        return logs() ? added | VirtioFeature.LOG_ALL.mask() : added;
     }
 
     /** Without IFCVF's register for it, more pairs are a matter of the control queue, which is the front-end's. */
@@ -114,14 +121,11 @@ final class IfcvfDevice implements VdpaDevice {
 
     @Override
     public long getFeatures() {
-        long added = type == VdpaDeviceType.NET ? OF_FRONT_END : VirtioFeature.PROTOCOL_FEATURES.mask();
-        long features = deviceFeatures & ~NOT_PASSED_ON & ~TRANSPORT | added;
-        return logs() ? features | VirtioFeature.LOG_ALL.mask() : features;
+        return features.offered();
     }
 
-    /** What the device is told that the driver has. */
-    long acknowledged(long negotiated) {
-        return deviceFeatures & (negotiated & ~NOT_PASSED_ON | VirtioFeature.ACCESS_PLATFORM.mask());
+    FeaturePassage features() {
+        return features;
     }
 
     @Override
@@ -148,42 +152,28 @@ final class IfcvfDevice implements VdpaDevice {
 
     @Override
     public void devConf(VhostDevice device) {
-        if (serving != null) {
-            throw new VhostException(identity.name() + ": serves another front-end");
-        }
-        serve(device, new DmaMappings(vfio.container()));
-    }
-
-    private void serve(VhostDevice device, DmaMappings dma) {
-        IfcvfServing next = new IfcvfServing(this, device, dma);
-        next.start();
-        serving = next;
-        next.offerDoorbells(true);
+        served.begin(new IfcvfServing(this, device, new DmaMappings(vfio.container())));
     }
 
     @Override
     public void devClose(VhostDevice device) {
-        IfcvfServing now = serving;
-        if (now != null) {
-            now.offerDoorbells(false);
-            serving = null;
-            now.stop();
-        }
+        served.end();
     }
 
-    /** The device has no way to change single rings that all of its kind have: it is stopped and started. */
+    /**
+     * The device has no way to change single rings that all of its kind have: it is stopped and started. That takes as long as the
+     * device does, which {@link IfcvfHardware} bounds; memory stays mapped.
+     */
     private void restart(VhostDevice device) {
-        IfcvfServing now = serving;
-        if (now != null) {
-            now.offerDoorbells(false);
-            serving = null;
-            serve(device, now.stopForAnother());
+        IfcvfServing last = served.leave();
+        if (last != null) {
+            served.begin(new IfcvfServing(this, device, last.stopForAnother()));
         }
     }
 
     @Override
     public void setVringState(VhostDevice device, int queueId, boolean enabled) {
-        IfcvfServing now = serving;
+        IfcvfServing now = served.now();
         if (now != null && now.serves(queueId) != enabled) {
             restart(device);
         }
@@ -191,15 +181,15 @@ final class IfcvfDevice implements VdpaDevice {
 
     @Override
     public void setVringCall(VhostDevice device, int queueId) {
-        IfcvfServing now = serving;
-        if (now != null) {
-            now.takeCall(queueId);
+        IfcvfServing now = served.now();
+        if (now != null && !now.takeCall(queueId)) {
+            restart(device);
         }
     }
 
     @Override
     public void setFeatures(VhostDevice device) {
-        IfcvfServing now = serving;
+        IfcvfServing now = served.now();
         if (now == null || !now.loggingChanges()) {
             return;
         }
@@ -222,7 +212,7 @@ final class IfcvfDevice implements VdpaDevice {
 
     @Override
     public @Nullable NotifyArea getNotifyArea(VhostDevice device, int queueId) {
-        IfcvfServing now = serving;
+        IfcvfServing now = served.now();
         long inBar = now == null || now.mediates(queueId) ? -1 : hardware.doorbellInBar(queueId);
         if (inBar < 0) {
             return null;
@@ -239,13 +229,13 @@ final class IfcvfDevice implements VdpaDevice {
 
     @Override
     public long[] getStats(int queueId) {
-        IfcvfServing now = serving;
+        IfcvfServing now = served.now();
         return now == null ? new long[STATS.size()] : now.stats(queueId);
     }
 
     @Override
     public void resetStats(int queueId) {
-        IfcvfServing now = serving;
+        IfcvfServing now = served.now();
         if (now != null) {
             now.resetStats(queueId);
         }

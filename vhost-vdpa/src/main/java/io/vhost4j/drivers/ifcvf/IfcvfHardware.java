@@ -12,8 +12,15 @@ import java.util.concurrent.locks.LockSupport;
  * device runs.
  */
 final class IfcvfHardware {
-    private static final int WAITS = 100;
+    /** Reads of a configuration that changes all the time. */
+    private static final int ATTEMPTS = 100;
+
     private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    /** For a reset. All of this is on the thread that serves every socket's messages, so a device does not get long. */
+    private static final long RESET_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    /** For all rings together, as there may be many. */
+    private static final long STOP_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
     private static final int ALL_ONES_8 = 0xff;
     private static final int ALL_ONES_16 = 0xffff;
 
@@ -169,6 +176,7 @@ final class IfcvfHardware {
      */
     void stop(List<Queue> queues, int[] states) {
         Registers common = map.common();
+        long until = System.nanoTime() + STOP_NANOS;
         common.set16(PciLayout.CONFIG_VECTOR, PciLayout.NO_VECTOR);
         for (int i = 0; i < queues.size(); i++) {
             common.set16(PciLayout.QUEUE_SELECT, queues.get(i).index());
@@ -177,28 +185,42 @@ final class IfcvfHardware {
                 common.set16(PciLayout.QUEUE_ENABLE, 0);
             }
             common.set16(PciLayout.QUEUE_VECTOR, PciLayout.NO_VECTOR);
-            states[i] = awaitStopped(queues.get(i).index());
+            states[i] = awaitStopped(queues.get(i).index(), until);
         }
         reset();
     }
 
-    private int awaitStopped(int index) {
+    private int awaitStopped(int index, long until) {
         Registers migration = map.migration();
         if (migration == null) {
             return 0;
         }
-        for (int i = 0; map.common().get16(PciLayout.QUEUE_ENABLE) != 0; i++) {
-            if (i == WAITS) {
-                throw failure("ring " + index + ": does not stop");
+        for (int on = enabled(); on != 0; on = enabled()) {
+            if (isOver(until)) {
+                throw failure("ring " + index + ": does not stop; all rings together have "
+                        + TimeUnit.NANOSECONDS.toMillis(STOP_NANOS) + " ms");
             }
             LockSupport.parkNanos(WAIT_NANOS);
         }
         int state = migration.get32(PciLayout.ringState(index, net));
-        for (int i = 0; !net && (state & 0xffff) != state >>> 16 && i < WAITS; i++) {
+        while (!net && (state & 0xffff) != state >>> 16 && !isOver(until)) {
             LockSupport.parkNanos(WAIT_NANOS);
             state = migration.get32(PciLayout.ringState(index, false));
         }
         return state;
+    }
+
+    /** Whether the selected ring runs, not 0 if it does. */
+    private int enabled() {
+        int enabled = map.common().get16(PciLayout.QUEUE_ENABLE);
+        if (enabled == ALL_ONES_16) {
+            throw gone();
+        }
+        return enabled;
+    }
+
+    private static boolean isOver(long until) {
+        return System.nanoTime() - until > 0;
     }
 
     /**
@@ -207,9 +229,10 @@ final class IfcvfHardware {
      * @throws VhostException if it does not answer, or does not end the reset
      */
     void reset() {
+        long until = System.nanoTime() + RESET_NANOS;
         map.common().set8(PciLayout.STATUS, 0);
-        for (int i = 0; status() != 0; i++) {
-            if (i == WAITS) {
+        while (status() != 0) {
+            if (isOver(until)) {
                 throw failure("does not reset: its status stays 0x" + Integer.toHexString(status()));
             }
             LockSupport.parkNanos(WAIT_NANOS);
@@ -262,7 +285,7 @@ final class IfcvfHardware {
                 into[i] = offset + i < config.bytes() ? (byte) config.get8(offset + i) : 0;
             }
             attempts++;
-        } while (before != map.common().get8(PciLayout.CONFIG_GENERATION) && attempts < WAITS);
+        } while (before != map.common().get8(PciLayout.CONFIG_GENERATION) && attempts < ATTEMPTS);
         return true;
     }
 

@@ -12,6 +12,7 @@ import io.vhost4j.core.memory.HostWindow;
 import io.vhost4j.drivers.vdpa.Doorbells;
 import io.vhost4j.drivers.vdpa.MediatedRing;
 import io.vhost4j.drivers.vdpa.RingInfo;
+import io.vhost4j.drivers.vdpa.Serving;
 import io.vhost4j.drivers.vdpa.SharedPages;
 import io.vhost4j.drivers.vfio.DmaMappings;
 import io.vhost4j.drivers.vfio.VfioDevice;
@@ -29,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * A device while it serves one front-end: memory for DMA, then interrupts, then the device, then the relay; the other way round at the
  * end. Event thread only, but for statistics.
  */
-final class IfcvfServing {
+final class IfcvfServing implements Serving {
     private static final Logger LOG = LoggerFactory.getLogger(IfcvfServing.class);
 
     private final IfcvfDevice owner;
@@ -64,12 +65,8 @@ final class IfcvfServing {
         mediatesForLog = logging && owner.settings().swLiveMigration();
     }
 
-    /**
-     * Starts.
-     *
-     * @throws VhostException if that fails at any step; then all steps before were undone
-     */
-    void start() {
+    @Override
+    public void start() {
         try {
             undo.push(this::unmapGuest);
             findRings();
@@ -83,7 +80,7 @@ final class IfcvfServing {
             }
             undo.push(this::resetHard);
             hardware.start(
-                    owner.acknowledged(device.getNegotiatedFeatures()),
+                    owner.features().acknowledged(device.getNegotiatedFeatures()),
                     VirtioFeature.VERSION_1.in(device.getNegotiatedFeatures()),
                     rings.stream().map(ServedRing::queue).toList());
             IfcvfRelay made = new IfcvfRelay(owner, device, rings);
@@ -207,11 +204,21 @@ final class IfcvfServing {
         return null;
     }
 
-    void takeCall(int queue) {
+    /**
+     * Takes what the guest is notified by now.
+     *
+     * @return false if that takes another start: the device cannot signal it, and the relay does not hear the device
+     */
+    boolean takeCall(int queue) {
         ServedRing ring = find(queue);
-        if (ring != null) {
-            vfio.setInterrupts(queue + 1, ring.takeCall(device));
+        if (ring == null) {
+            return true;
         }
+        if (ring.interrupt() == null && !ServedRing.canBeInterrupted(device.callFd(queue))) {
+            return false;
+        }
+        vfio.setInterrupts(queue + 1, ring.takeCall(device));
+        return true;
     }
 
     long[] stats(int queue) {
@@ -226,8 +233,8 @@ final class IfcvfServing {
         }
     }
 
-    /** Lets the guest ring the doorbells itself where it can, or no more; the relay is there until it does. */
-    void offerDoorbells(boolean enable) {
+    @Override
+    public void offerDoorbells(boolean enable) {
         for (ServedRing ring : rings) {
             if (ring.mediated() == null) {
                 Doorbells.offer(owner, device, ring.info().index(), enable);
@@ -244,30 +251,55 @@ final class IfcvfServing {
     /** As {@link #stop}, but leaves the guest's memory mapped, for another that serves the same front-end: pinning it takes long. */
     DmaMappings stopForAnother() {
         keepsGuest = true;
-        stop();
+        String trouble;
+        try {
+            trouble = halt();
+        } catch (RuntimeException e) {
+            dma.close();
+            throw e;
+        }
+        if (trouble != null) {
+            LOG.warn(
+                    "{}: did not stop in good order, and was reset: {}",
+                    owner.identity().name(),
+                    trouble);
+        }
         return dma;
     }
 
-    /** Stops, and tells where the rings stand. */
-    void stop() {
+    /**
+     * {@inheritDoc}
+     *
+     * @throws VhostException if the device did not stop in good order; it was reset, and all is done nevertheless
+     */
+    @Override
+    public void stop() {
+        String trouble = halt();
+        if (trouble != null) {
+            throw failure("was reset, as it did not stop: " + trouble);
+        }
+    }
+
+    /** Stops, and says what went wrong with that, if anything. */
+    private @Nullable String halt() {
         IfcvfRelay running = relay;
         if (running != null) {
             running.close();
         }
         int[] states = new int[rings.size()];
-        boolean orderly = true;
+        String trouble = null;
         try {
             stopLogging();
             hardware.stop(rings.stream().map(ServedRing::queue).toList(), states);
         } catch (RuntimeException | InternalError e) {
-            LOG.warn("{}: does not stop, and is reset: {}", owner.identity().name(), e.getMessage());
-            orderly = false;
+            trouble = String.valueOf(e.getMessage());
         }
         try {
-            tellPositions(states, orderly);
+            tellPositions(states, trouble == null);
         } finally {
             unwind();
         }
+        return trouble;
     }
 
     private void tellPositions(int[] states, boolean orderly) {

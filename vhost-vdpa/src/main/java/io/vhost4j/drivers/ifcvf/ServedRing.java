@@ -60,8 +60,7 @@ final class ServedRing implements AutoCloseable {
         if (old != null) {
             old.close();
         }
-        boolean direct = mediated == null && (fd < 0 || EventFd.isEventFd(fd));
-        if (direct) {
+        if (mediated == null && canBeInterrupted(fd)) {
             return fd;
         }
         EventFd own = interrupt;
@@ -70,6 +69,11 @@ final class ServedRing implements AutoCloseable {
             interrupt = own;
         }
         return own.fd();
+    }
+
+    /** Whether a device's interrupt can signal this descriptor of a guest's itself. */
+    static boolean canBeInterrupted(int callFd) {
+        return callFd < 0 || EventFd.isEventFd(callFd);
     }
 
     /** What the device's interrupt signals if the guest is notified from here, or null. */

@@ -7,6 +7,8 @@ import io.vhost4j.VhostException;
 import io.vhost4j.VirtioFeature;
 import io.vhost4j.core.linux.Mapping;
 import io.vhost4j.core.linux.NativeException;
+import io.vhost4j.drivers.vdpa.FeaturePassage;
+import io.vhost4j.drivers.vdpa.FrontEndSlot;
 import io.vhost4j.vdpa.DmaModel;
 import io.vhost4j.vdpa.NotifyArea;
 import io.vhost4j.vdpa.OperationGroup;
@@ -41,13 +43,13 @@ final class VhostVdpaDevice implements VdpaDevice {
 
     private final VhostVdpaFile file;
     private final VdpaDeviceType type;
-    private final long deviceFeatures;
+    private final FeaturePassage features;
     private final int queues;
     private final int maxRingSize;
     private final boolean doorbells;
     private final VdpaIdentity identity;
     private final AtomicBoolean closed = new AtomicBoolean();
-    private volatile @Nullable VhostVdpaServing serving;
+    private final FrontEndSlot<VhostVdpaServing> served;
 
     /** Of a device that was opened; {@code file} is the new object's, unless this throws. */
     VhostVdpaDevice(String name, VhostVdpaFile file) {
@@ -59,7 +61,10 @@ final class VhostVdpaDevice implements VdpaDevice {
             case VhostVdpaLayout.ID_BLK -> VdpaDeviceType.BLK;
             default -> throw new VhostException(name + ": virtio device id " + id + ": only 1 (network) and 2 (block)");
         };
-        deviceFeatures = file.features();
+        features = new FeaturePassage(
+                file.features(),
+                type == VdpaDeviceType.NET ? OF_FRONT_END : VirtioFeature.PROTOCOL_FEATURES.mask(),
+                NOT_PASSED_ON);
         maxRingSize = file.maxRingSize();
         queues = Math.clamp(queuesOf(), 1, MAX_QUEUES);
         doorbells = hasDoorbells();
@@ -68,15 +73,16 @@ final class VhostVdpaDevice implements VdpaDevice {
             groups.add(OperationGroup.DOORBELL);
         }
         identity = new VdpaIdentity(name, VdpaDeviceKind.KERNEL, "", DmaModel.VHOST, groups);
+        served = new FrontEndSlot<>(name);
     }
 
     private int queuesOf() {
         byte[] number = new byte[2];
         if (type == VdpaDeviceType.BLK) {
-            boolean told = (deviceFeatures & 1L << 12) != 0 && file.readConfig(BLK_QUEUES_OFFSET, number);
+            boolean told = (features.device() & 1L << 12) != 0 && file.readConfig(BLK_QUEUES_OFFSET, number);
             return told ? u16(number) : 1;
         }
-        return VirtioFeature.MQ.in(deviceFeatures) && file.readConfig(MAX_PAIRS_OFFSET, number) ? u16(number) : 1;
+        return VirtioFeature.MQ.in(features.device()) && file.readConfig(MAX_PAIRS_OFFSET, number) ? u16(number) : 1;
     }
 
     private static int u16(byte[] bytes) {
@@ -105,13 +111,11 @@ final class VhostVdpaDevice implements VdpaDevice {
 
     @Override
     public long getFeatures() {
-        return deviceFeatures & ~NOT_PASSED_ON
-                | (type == VdpaDeviceType.NET ? OF_FRONT_END : VirtioFeature.PROTOCOL_FEATURES.mask());
+        return features.offered();
     }
 
-    /** What the device is told that the driver has. */
-    long acknowledged(long negotiated) {
-        return deviceFeatures & (negotiated & ~NOT_PASSED_ON | VirtioFeature.ACCESS_PLATFORM.mask());
+    FeaturePassage features() {
+        return features;
     }
 
     @Override
@@ -130,28 +134,17 @@ final class VhostVdpaDevice implements VdpaDevice {
 
     @Override
     public void devConf(VhostDevice device) {
-        if (serving != null) {
-            throw new VhostException(identity.name() + ": serves another front-end");
-        }
-        VhostVdpaServing next = new VhostVdpaServing(this, file, device);
-        next.start();
-        serving = next;
-        next.offerDoorbells(true);
+        served.begin(new VhostVdpaServing(this, file, device));
     }
 
     @Override
     public void devClose(VhostDevice device) {
-        VhostVdpaServing now = serving;
-        if (now != null) {
-            now.offerDoorbells(false);
-            serving = null;
-            now.stop();
-        }
+        served.end();
     }
 
     @Override
     public void setVringState(VhostDevice device, int queueId, boolean enabled) {
-        VhostVdpaServing now = serving;
+        VhostVdpaServing now = served.now();
         if (now != null) {
             now.setEnabled(queueId, enabled);
         }
@@ -159,7 +152,7 @@ final class VhostVdpaDevice implements VdpaDevice {
 
     @Override
     public void setVringCall(VhostDevice device, int queueId) {
-        VhostVdpaServing now = serving;
+        VhostVdpaServing now = served.now();
         if (now != null) {
             now.takeCall(queueId);
         }

@@ -9,6 +9,7 @@ import io.vhost4j.core.memory.GuestRegion;
 import io.vhost4j.drivers.vdpa.Doorbells;
 import io.vhost4j.drivers.vdpa.KickSet;
 import io.vhost4j.drivers.vdpa.RingInfo;
+import io.vhost4j.drivers.vdpa.Serving;
 import io.vhost4j.drivers.vdpa.Worker;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -17,7 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A device of the kernel's bus while it serves one front-end. Event thread only. */
-final class VhostVdpaServing {
+final class VhostVdpaServing implements Serving {
     private static final Logger LOG = LoggerFactory.getLogger(VhostVdpaServing.class);
 
     private final VhostVdpaDevice owner;
@@ -33,12 +34,8 @@ final class VhostVdpaServing {
         rings = RingInfo.runningOf(device);
     }
 
-    /**
-     * Starts.
-     *
-     * @throws VhostException if that fails at any step; then all steps before were undone
-     */
-    void start() {
+    @Override
+    public void start() {
         check();
         try {
             negotiate();
@@ -74,7 +71,7 @@ final class VhostVdpaServing {
         file.setStatus(VhostVdpaLayout.STATUS_ACKNOWLEDGE);
         int driver = VhostVdpaLayout.STATUS_ACKNOWLEDGE | VhostVdpaLayout.STATUS_DRIVER;
         file.setStatus(driver);
-        long features = owner.acknowledged(device.getNegotiatedFeatures());
+        long features = owner.features().acknowledged(device.getNegotiatedFeatures());
         file.setFeatures(features);
         file.setStatus(driver | VhostVdpaLayout.STATUS_FEATURES_OK);
         if ((file.status() & VhostVdpaLayout.STATUS_FEATURES_OK) == 0) {
@@ -110,7 +107,10 @@ final class VhostVdpaServing {
 
     void takeCall(int index) {
         int call = device.callFd(index);
-        file.ring(VhostVdpaLayout.SET_VRING_CALL, index, call >= 0 && EventFd.isEventFd(call) ? call : -1);
+        if (call >= 0 && !EventFd.isEventFd(call)) {
+            throw failure("ring " + index + ": the front-end gave no event descriptor to notify it by");
+        }
+        file.ring(VhostVdpaLayout.SET_VRING_CALL, index, call);
     }
 
     private void watchConfig() {
@@ -150,14 +150,15 @@ final class VhostVdpaServing {
         file.ring(VhostVdpaLayout.SET_VRING_ENABLE, index, enabled ? 1 : 0);
     }
 
-    void offerDoorbells(boolean enable) {
+    @Override
+    public void offerDoorbells(boolean enable) {
         for (RingInfo ring : rings) {
             Doorbells.offer(owner, device, ring.index(), enable);
         }
     }
 
-    /** Stops, and tells where the rings stand. */
-    void stop() {
+    @Override
+    public void stop() {
         try {
             file.suspend();
             for (RingInfo ring : rings) {

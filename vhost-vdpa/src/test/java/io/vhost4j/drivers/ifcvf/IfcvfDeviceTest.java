@@ -12,6 +12,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.vhost4j.ConfigurationException;
 import io.vhost4j.VirtioFeature;
 import io.vhost4j.core.linux.EventFd;
+import io.vhost4j.core.linux.FileCalls;
+import io.vhost4j.core.linux.OwnedFd;
+import io.vhost4j.core.linux.Poll;
+import io.vhost4j.core.linux.UnixSocket;
 import io.vhost4j.core.testkit.LeakCheck;
 import io.vhost4j.drivers.testkit.FakeVfio;
 import io.vhost4j.vdpa.DmaModel;
@@ -222,6 +226,35 @@ class IfcvfDeviceTest {
             rig.exchange(0, 2);
             assertEquals(3, rig.machine.interruptsOn());
         }
+    }
+
+    /** A device interrupts by event descriptors only: what else a guest is notified by needs the relay. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldRelayInterruptsToWhatTheDeviceCannotSignal(boolean packed) {
+        try (IfcvfRig rig = new IfcvfRig(folder, true, packed, 1);
+                UnixSocket.Pair pipe = UnixSocket.pair()) {
+            VdpaDevice device = rig.open(Map.of());
+            device.devConf(rig.guest.device);
+            rig.exchange(0, 1);
+            rig.guest.calls.set(
+                    0,
+                    replace(rig.guest.calls.get(0), FileCalls.dup(pipe.first().fd())));
+            device.setVringCall(rig.guest.device, 0);
+            rig.offer(0, 2);
+            assertTrue(Poll.await(pipe.second().fd(), Poll.IN, 10_000) != 0, "the guest is notified");
+            assertEquals(1, rig.guest.rings.get(0).collect().size());
+            assertEquals(1, rig.guest.rings.get(1).collect().size());
+            rig.guest.calls.set(0, replace(rig.guest.calls.get(0)));
+            device.setVringCall(rig.guest.device, 0);
+            rig.exchange(0, 3);
+            assertEquals(3, rig.machine.interruptsOn());
+        }
+    }
+
+    private static EventFd replace(EventFd old, OwnedFd next) {
+        old.close();
+        return EventFd.adopt(next);
     }
 
     private static EventFd replace(EventFd old) {

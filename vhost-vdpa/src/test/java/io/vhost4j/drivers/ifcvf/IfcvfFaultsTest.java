@@ -117,9 +117,33 @@ class IfcvfFaultsTest {
             device.devConf(rig.guest.device);
             rig.exchange(0, 1);
             rig.hardware.neverStops = true;
-            device.devClose(rig.guest.device);
+            stopsBadly(rig, device, "does not stop");
             assertEquals(0, rig.hardware.status(), "reset all the same");
             assertEquals(1, rig.guest.bases[0], "the position that the guest sees");
+            assertEquals(0, rig.machine.mappings());
+        }
+    }
+
+    private static void stopsBadly(IfcvfRig rig, VdpaDevice device, String message) {
+        VhostException failure = assertThrows(VhostException.class, () -> device.devClose(rig.guest.device));
+        assertTrue(failure.getMessage().contains(message), failure.getMessage());
+        device.devClose(rig.guest.device);
+    }
+
+    /** Each ring alone would stop in time. */
+    @Test
+    void shouldNotWaitForRingsOneAfterTheOtherForLong() {
+        int pairs = 8;
+        try (IfcvfRig rig = new IfcvfRig(folder, true, false, pairs)) {
+            rig.machine.vectors = 2 * pairs + 1;
+            VdpaDevice device = rig.open(Map.of());
+            device.devConf(rig.guest.device);
+            rig.hardware.stopReads = 90;
+            stopsBadly(rig, device, "all rings together have 200 ms");
+            // a millisecond lies between two reads
+            int waits = rig.hardware.stillRunning.get();
+            assertTrue(waits <= 200 + 2 * pairs, waits + " ms waited for rings to stop");
+            assertEquals(0, rig.hardware.status());
             assertEquals(0, rig.machine.mappings());
         }
     }
@@ -131,7 +155,7 @@ class IfcvfFaultsTest {
             device.devConf(rig.guest.device);
             rig.exchange(0, 1);
             rig.hardware.gone = true;
-            device.devClose(rig.guest.device);
+            stopsBadly(rig, device, "all ones");
             assertEquals(1, rig.machine.resets, "through VFIO");
             assertEquals(1, rig.guest.bases[1]);
             assertEquals(0, rig.machine.mappings());

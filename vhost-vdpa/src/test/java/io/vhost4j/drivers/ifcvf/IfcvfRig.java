@@ -46,19 +46,30 @@ final class IfcvfRig implements AutoCloseable {
 
     /** Sends a frame and checks that it comes back; returns the guest address of the buffer it came in. */
     long exchange(int pair, int number) {
-        long buffer = guest.image.allocateWhole(BUFFER, 8);
-        long out = guest.image.allocateWhole(BUFFER, 8);
-        byte[] frame = new byte[60 + number % 40];
-        for (int i = 0; i < frame.length; i++) {
-            frame[i] = (byte) (i * 7 + number);
-        }
-        guest.offer(pair, buffer, BUFFER, frame, out);
+        long buffer = offer(pair, number);
+        byte[] frame = frame(number);
         List<DriverRing.Used> used = awaitUsed(2 * pair);
         assertEquals(1, used.size(), "buffers that came back");
         assertEquals(12 + frame.length, used.getFirst().writtenBytes());
         org.junit.jupiter.api.Assertions.assertArrayEquals(frame, guest.image.read(buffer + 12, frame.length));
         assertEquals(1, awaitUsed(2 * pair + 1).size(), "sent buffers that came back");
         return buffer;
+    }
+
+    /** Sends a frame, with a buffer for it to come back in; returns the buffer's guest address. */
+    long offer(int pair, int number) {
+        long buffer = guest.image.allocateWhole(BUFFER, 8);
+        long out = guest.image.allocateWhole(BUFFER, 8);
+        guest.offer(pair, buffer, BUFFER, frame(number), out);
+        return buffer;
+    }
+
+    private static byte[] frame(int number) {
+        byte[] frame = new byte[60 + number % 40];
+        for (int i = 0; i < frame.length; i++) {
+            frame[i] = (byte) (i * 7 + number);
+        }
+        return frame;
     }
 
     private List<DriverRing.Used> awaitUsed(int ring) {

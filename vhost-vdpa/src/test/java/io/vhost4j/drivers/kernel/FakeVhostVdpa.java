@@ -33,6 +33,8 @@ final class FakeVhostVdpa implements VhostVdpaCalls {
     int mapsUntilFailure = -1;
     int status;
     long acknowledged;
+    /** Happens before each call. */
+    volatile Runnable beforeOperation = () -> {};
 
     @Override
     public OwnedFd open(String path) {
@@ -44,6 +46,16 @@ final class FakeVhostVdpa implements VhostVdpaCalls {
 
     @Override
     public int ioctl(int fd, long request, MemorySegment argument) {
+        beforeOperation.run();
+        return answer(request, argument);
+    }
+
+    /** Whether nothing is mapped, and the device is reset. Any thread. */
+    synchronized boolean isIdle() {
+        return mappings.isEmpty() && status == 0;
+    }
+
+    private synchronized int answer(long request, MemorySegment argument) {
         Integer error = errno.get(request);
         if (error != null) {
             return -error;
@@ -119,6 +131,11 @@ final class FakeVhostVdpa implements VhostVdpaCalls {
 
     @Override
     public long write(int fd, MemorySegment message) {
+        beforeOperation.run();
+        return take(message);
+    }
+
+    private synchronized long take(MemorySegment message) {
         int type = message.get(ValueLayout.JAVA_BYTE, VhostVdpaLayout.MSG_TYPE);
         long iova = message.get(ValueLayout.JAVA_LONG, VhostVdpaLayout.MSG_IOVA);
         long bytes = message.get(ValueLayout.JAVA_LONG, VhostVdpaLayout.MSG_SIZE);

@@ -10,7 +10,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.vhost4j.VhostException;
 import io.vhost4j.VirtioFeature;
 import io.vhost4j.core.linux.Errno;
+import io.vhost4j.core.linux.EventFd;
+import io.vhost4j.core.linux.FileCalls;
 import io.vhost4j.core.linux.Poll;
+import io.vhost4j.core.linux.UnixSocket;
 import io.vhost4j.core.testkit.LeakCheck;
 import io.vhost4j.drivers.testkit.StubGuest;
 import io.vhost4j.vdpa.DmaModel;
@@ -87,6 +90,23 @@ class VhostVdpaDeviceTest {
             assertEquals(List.of("suspend", "status 0"), kernel.calls.subList(0, 2));
             assertEquals(80, guest.bases[1]);
             assertEquals(0, kernel.mappings.size());
+        }
+    }
+
+    @Test
+    void shouldRefuseToNotifyByWhatTheKernelCannotSignal() {
+        try (StubGuest guest = new StubGuest(false, 2);
+                UnixSocket.Pair pipe = UnixSocket.pair();
+                VdpaDevice device = open()) {
+            device.devConf(guest.device);
+            guest.calls.get(0).close();
+            guest.calls.set(0, EventFd.adopt(FileCalls.dup(pipe.first().fd())));
+            VhostException failure = assertThrows(VhostException.class, () -> device.setVringCall(guest.device, 0));
+            assertTrue(failure.getMessage().contains("no event descriptor to notify it by"), failure.getMessage());
+            device.devClose(guest.device);
+            assertThrows(VhostException.class, () -> device.devConf(guest.device));
+            assertEquals(0, kernel.mappings.size());
+            assertEquals(0, kernel.status);
         }
     }
 

@@ -27,6 +27,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -44,40 +46,48 @@ class FailoverTest {
     private Path folder;
 
     private final SimDriver sims = new SimDriver();
+    private Path socket;
+
+    @BeforeEach
+    void nameSocket() {
+        socket = folder.resolve("s");
+    }
 
     private VirtioUser connect(Path socket, boolean packed) {
         return VirtioUser.builder(socket).packed(packed).queueSize(128).connect();
     }
 
+    /** Opens the application's socket, and sends over it. */
+    private void send(EchoApplication application, boolean packed, Consumer<NumberedFlow> scenario) {
+        application.driver.start();
+        try (VirtioUser front = connect(socket, packed)) {
+            scenario.accept(new NumberedFlow(front));
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void shouldLoseNoPacketWhileADeviceServes(boolean packed) {
-        Path socket = folder.resolve("s");
         try (EchoApplication application = new EchoApplication(socket);
                 VdpaDevice device = sims.open("sim:loopback", Map.of())) {
             application.driver.attachVdpaDevice(device);
-            application.driver.start();
-            try (VirtioUser front = connect(socket, packed)) {
-                NumberedFlow flow = new NumberedFlow(front);
+            send(application, packed, flow -> {
                 flow.run(5000);
                 flow.drain();
                 assertEquals(0, flow.missing());
                 assertEquals(0, application.echoed.get());
                 assertEquals(5000, device.getStats(1)[0], "frames that the device counted");
-            }
+            });
         }
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void shouldHandOverUnderTraffic(boolean packed) {
-        Path socket = folder.resolve("s");
         try (EchoApplication application = new EchoApplication(socket);
                 VdpaDevice device = sims.open("sim:loopback", Map.of())) {
             application.driver.attachVdpaDevice(device);
-            application.driver.start();
-            try (VirtioUser front = connect(socket, packed)) {
-                NumberedFlow flow = new NumberedFlow(front);
+            send(application, packed, flow -> {
                 for (int i = 0; i < HANDOVERS; i++) {
                     handOverWhile(flow, i % 2 == 0, application, device);
                 }
@@ -86,7 +96,7 @@ class FailoverTest {
                 assertEquals(HANDOVERS + 1, application.begun.get());
                 assertEquals(application.lost.get(), flow.missing(), "only what the application had in its hands");
                 assertTrue(flow.missing() <= HANDOVERS / 2 * 32, "a burst for each time that it had to let go");
-            }
+            });
         }
     }
 
@@ -121,20 +131,18 @@ class FailoverTest {
     }
 
     private void goOn(String fault, boolean packed) {
-        Path socket = folder.resolve("s");
         VdpaBus bus = new VdpaBus(List.of(sims));
         try (EchoApplication application = new EchoApplication(socket)) {
             bus.add("sim:loopback," + fault);
             bus.bind("sim:loopback", VdpaBusDriver.vhost(application.driver));
-            application.driver.start();
-            try (VirtioUser front = connect(socket, packed)) {
-                NumberedFlow flow = new NumberedFlow(front);
+            send(application, packed, flow -> {
                 flow.run(3000);
                 flow.drain();
                 assertEquals(0, flow.missing(), "nothing is lost");
                 assertTrue(application.echoed.get() >= 2200, "of 3000 the library sent " + application.echoed.get());
                 assertNull(Objects.requireNonNull(application.device).getVdpaDevice());
-            }
+                assertEquals(1, application.driver.counters().vdpaFailures());
+            });
             bus.unbind("sim:loopback");
         }
         bus.delete("sim:loopback");
@@ -143,31 +151,26 @@ class FailoverTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void shouldTakeOverFromAnIfcvfThatIsGone(boolean packed) {
-        Path socket = folder.resolve("s");
         FakeVirtioPci hardware = new FakeVirtioPci(true, 1);
         try (FakeVfio machine = new FakeVfio(hardware);
-                EchoApplication application = new EchoApplication(socket)) {
+                EchoApplication application = new EchoApplication(socket);
+                VdpaDevice device = new IfcvfDriver(machine, machine.sysfs(folder.resolve("sys")))
+                        .open(FakeVfio.ADDRESS, Map.of())) {
             // before the device starts
             application.listener = added -> hardware.guest = RingInfo.memoryOf(added);
-            VdpaDevice device =
-                    new IfcvfDriver(machine, machine.sysfs(folder.resolve("sys"))).open(FakeVfio.ADDRESS, Map.of());
-            try (device) {
-                application.driver.attachVdpaDevice(device);
-                application.driver.start();
-                try (VirtioUser front = connect(socket, packed)) {
-                    NumberedFlow flow = new NumberedFlow(front);
-                    flow.run(500);
-                    flow.drain();
-                    assertEquals(0, flow.missing());
-                    assertEquals(0, application.echoed.get());
-                    application.driver.detachVdpaDevice();
-                    assertEquals(0, machine.mappings());
-                    flow.run(500);
-                    flow.drain();
-                    assertEquals(0, flow.missing());
-                    assertTrue(application.echoed.get() > 0);
-                }
-            }
+            application.driver.attachVdpaDevice(device);
+            send(application, packed, flow -> {
+                flow.run(500);
+                flow.drain();
+                assertEquals(0, flow.missing());
+                assertEquals(0, application.echoed.get());
+                application.driver.detachVdpaDevice();
+                assertEquals(0, machine.mappings());
+                flow.run(500);
+                flow.drain();
+                assertEquals(0, flow.missing());
+                assertTrue(application.echoed.get() > 0);
+            });
         }
     }
 

@@ -98,7 +98,12 @@ public final class FakeVfio implements VfioKernel, AutoCloseable {
     }
 
     @Override
-    public synchronized int ioctl(int fd, long request, MemorySegment argument) {
+    public int ioctl(int fd, long request, MemorySegment argument) {
+        device.beforeOperation.run();
+        return answer(fd, request, argument);
+    }
+
+    private synchronized int answer(int fd, long request, MemorySegment argument) {
         Integer errno = ioctlErrno.get(request);
         if (errno != null) {
             return -errno;
@@ -113,7 +118,12 @@ public final class FakeVfio implements VfioKernel, AutoCloseable {
     }
 
     @Override
-    public synchronized int ioctl(int fd, long request, long argument) {
+    public int ioctl(int fd, long request, long argument) {
+        device.beforeOperation.run();
+        return answer(fd, request, argument);
+    }
+
+    private synchronized int answer(int fd, long request, long argument) {
         Integer errno = ioctlErrno.get(request);
         if (errno != null) {
             return -errno;
@@ -306,6 +316,11 @@ public final class FakeVfio implements VfioKernel, AutoCloseable {
             throw new AssertionError(String.format("DMA fault at iova=%#x, %d bytes", iova, bytes));
         }
         return entry.getValue()[0] + iova - entry.getKey();
+    }
+
+    /** What a descriptor is: container, group, device, or none. */
+    public synchronized String fileOf(int fd) {
+        return files.getOrDefault(fd, "none");
     }
 
     /** Mappings that are there. */

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,12 @@ public final class FakeVirtioPci {
     public volatile boolean noVectors;
     /** Whether its rings never stop. */
     public volatile boolean neverStops;
+    /** How often each ring says that it still runs when it is to stop. */
+    public volatile int stopReads;
+    /** How often that was said. */
+    public final AtomicInteger stillRunning = new AtomicInteger();
+    /** Happens before each write of a register that is no doorbell, and each call of VFIO. */
+    public volatile Runnable beforeOperation = () -> {};
     /** Whether it tells of buffers that it does not have. */
     public volatile boolean lies;
     /** Buffers are guest memory, which the device reaches at its guest addresses. */
@@ -76,6 +83,7 @@ public final class FakeVirtioPci {
         int size = 1024;
         int vector = 0xffff;
         int enabled;
+        int stopReads;
         long desc;
         long driver;
         long device;
@@ -219,6 +227,9 @@ public final class FakeVirtioPci {
 
         private void write(long offset, int value) {
             Objects.checkIndex(offset, size());
+            if (offset < NOTIFY || number != registersBar()) {
+                beforeOperation.run();
+            }
             if (gone) {
                 return;
             }
@@ -284,10 +295,20 @@ public final class FakeVirtioPci {
             case 22 -> select;
             case 24 -> select < numQueues ? queue().size : 0;
             case 26 -> noVectors ? 0xffff : queue().vector;
-            case 28 -> neverStops ? 1 : queue().enabled;
+            case 28 -> stillRuns() ? 1 : queue().enabled;
             case 30 -> select;
             default -> throw new AssertionError("read of register " + offset);
         };
+    }
+
+    private boolean stillRuns() {
+        Queue now = queue();
+        if (!neverStops && now.stopReads == 0) {
+            return false;
+        }
+        now.stopReads--;
+        stillRunning.incrementAndGet();
+        return true;
     }
 
     private void setCommon(int offset, int value) {
@@ -370,6 +391,7 @@ public final class FakeVirtioPci {
         }
         Queue now = queue();
         now.enabled = value;
+        now.stopReads = value == 0 ? stopReads : 0;
         Ring ring = now.ring;
         if (value == 0 && ring != null) {
             int base = VirtioFeature.RING_PACKED.in(driverFeatures) ? ring.base() : ring.base() << 16 | ring.base();
