@@ -23,7 +23,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** What every channel does. */
 @ExtendWith(LeakCheck.class)
 @Timeout(60)
-abstract class ChannelContract {
+public abstract class ChannelContract {
     private static final int AREA = 1 << 20;
     private static final int PAGE = 4096;
 
@@ -31,10 +31,10 @@ abstract class ChannelContract {
     private final long[] told = new long[16];
 
     /** A new channel; the test closes it. */
-    abstract DmaChannel open();
+    protected abstract DmaChannel open();
 
     /** Ends what the channels are of. */
-    void end() {}
+    protected void end() {}
 
     private void await(DmaChannel channel, int wanted, Map<Long, Boolean> ended) {
         int got = 0;
@@ -50,7 +50,7 @@ abstract class ChannelContract {
     }
 
     @Test
-    void shouldCopyEachAndTellOfItOnce() {
+    protected void shouldCopyEachAndTellOfItOnce() {
         SplittableRandom random = new SplittableRandom(1);
         try (GuestImage image = GuestImage.of(2 * AREA);
                 DmaChannel channel = open()) {
@@ -96,7 +96,7 @@ abstract class ChannelContract {
     }
 
     @Test
-    void shouldTellInOrderIfItSaysSo() {
+    protected void shouldTellInOrderIfItSaysSo() {
         try (GuestImage image = GuestImage.of(AREA);
                 DmaChannel channel = open()) {
             long host = image.host(GuestImage.BASE, AREA);
@@ -129,20 +129,23 @@ abstract class ChannelContract {
     }
 
     /** A plain batch. */
-    static final class Copies implements CopyBatch {
+    protected static final class Copies implements CopyBatch {
+        /** Nothing yet. */
+        public Copies() {}
+
         private final List<long[]> all = new ArrayList<>();
         private int first;
 
-        void clear() {
+        public void clear() {
             all.clear();
             first = 0;
         }
 
-        void add(long source, long target, int bytes, long opaque) {
+        public void add(long source, long target, int bytes, long opaque) {
             all.add(new long[] {source, target, bytes, opaque});
         }
 
-        Copies from(int index) {
+        public Copies from(int index) {
             first = index;
             return this;
         }

@@ -6,7 +6,7 @@ import io.vhost4j.async.DmaChannel;
 
 final class CpuChannelTest extends ChannelContract {
     @Override
-    DmaChannel open() {
+    protected DmaChannel open() {
         return new CpuChannel();
     }
 }

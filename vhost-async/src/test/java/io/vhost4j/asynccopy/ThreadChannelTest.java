@@ -27,13 +27,13 @@ final class ThreadChannelTest extends ChannelContract {
     private final ThreadEngine engine = new ThreadEngine(1, List.of());
 
     @Override
-    DmaChannel open() {
+    protected DmaChannel open() {
         return engine.openChannel();
     }
 
     @AfterEach
     @Override
-    void end() {
+    protected void end() {
         engine.close();
     }
 

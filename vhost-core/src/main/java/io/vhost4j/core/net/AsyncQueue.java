@@ -17,6 +17,8 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The part of a {@link NetQueue} that works by a channel. Packets under way outlive the ring: when it stops, or its memory changes, their
@@ -25,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Bursts and the event thread as in {@link NetQueue}; methods that say so only while the queue is paused.
  */
 public final class AsyncQueue {
+    private static final Logger LOG = LoggerFactory.getLogger(AsyncQueue.class);
+
     /** Channels that rings have. */
     private static final Set<DmaChannel> IN_USE = ConcurrentHashMap.newKeySet();
 
@@ -35,7 +39,7 @@ public final class AsyncQueue {
 
     // written while paused; read inside the gate
     private @Nullable DmaChannel channel;
-    private @Nullable ChannelMemory memory;
+    private volatile @Nullable ChannelMemory memory;
     private @Nullable CopyTable copies;
     private @Nullable AsyncEnqueuer enqueuer;
     private @Nullable AsyncDequeuer dequeuer;
@@ -67,8 +71,7 @@ public final class AsyncQueue {
                 throw new IllegalStateException("the ring has a DMA channel; unregister that first");
             }
             ChannelMemory reached = new ChannelMemory(added, features.pools());
-            reached.addPools();
-            reached.moveTo(guest);
+            reached.begin(guest);
             memory = reached;
             copies = new CopyTable(added, features, flights, stats);
             checkOwnership = features.checkOwnership();
@@ -102,13 +105,18 @@ public final class AsyncQueue {
         if (old == null) {
             return;
         }
-        Objects.requireNonNull(memory).close();
+        ChannelMemory reached = Objects.requireNonNull(memory);
         memory = null;
         channel = null;
         copies = null;
         enqueuer = null;
         dequeuer = null;
         IN_USE.remove(old);
+        try {
+            reached.close();
+        } catch (RuntimeException e) {
+            LOG.error("DMA channel {}: does not let go of memory: {}", old, e.getMessage(), e);
+        }
     }
 
     private void makeWorkers() {
@@ -146,6 +154,23 @@ public final class AsyncQueue {
         dequeuer = null;
         guest = GuestMemory.EMPTY;
         moveMemory();
+    }
+
+    /**
+     * Lets the channel reach memory that the ring will go on in, which can take long: the ring runs meanwhile. Event thread, not while
+     * paused.
+     */
+    public void prepare(GuestMemory next) {
+        ChannelMemory reached = memory;
+        if (reached == null || !queue.started()) {
+            return;
+        }
+        try {
+            reached.add(next);
+        } catch (VhostException e) {
+            // it is tried again when the ring moves, and the channel given up if it fails then too
+            LOG.debug("DMA channel {}: {}", channel, e.getMessage());
+        }
     }
 
     /** Before the ring goes on in other memory. */
@@ -282,9 +307,11 @@ public final class AsyncQueue {
             }
             stats.add(Counter.INFLIGHT_SUBMITTED, Math.max(0, flights.packets() - before));
             notice = progress();
-            for (PooledPacket next; stored < count && (next = flights.next()) != null; stored++) {
+            PooledPacket next = stored < count ? flights.next() : null;
+            while (next != null) {
                 stats.add(Counter.INFLIGHT_COMPLETED, 1);
-                packets[from + stored] = next;
+                packets[from + stored++] = next;
+                next = stored < count ? flights.next() : null;
             }
         } finally {
             queue.leave();
@@ -307,13 +334,7 @@ public final class AsyncQueue {
         try {
             endCopies();
             notice = progress();
-            if (queue.isReceive()) {
-                early = handOver(completed);
-            }
-            for (PooledPacket next; completed.room() > 0 && (next = flights.next()) != null; ) {
-                stats.add(Counter.INFLIGHT_COMPLETED, 1);
-                completed.add(next);
-            }
+            early = queue.isReceive() ? handOver(completed) : handOut(completed);
         } finally {
             queue.resume();
         }
@@ -392,6 +413,17 @@ public final class AsyncQueue {
             }
         }
         return early;
+    }
+
+    /** As {@link #handOver}, for packets that the application has not had yet. */
+    private int handOut(CompletedPackets completed) {
+        PooledPacket next = completed.room() > 0 ? flights.next() : null;
+        while (next != null) {
+            stats.add(Counter.INFLIGHT_COMPLETED, 1);
+            completed.add(next);
+            next = completed.room() > 0 ? flights.next() : null;
+        }
+        return 0;
     }
 
     private void afterBurst(Notice notice, int early) {
