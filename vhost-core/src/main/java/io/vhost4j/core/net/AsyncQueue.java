@@ -16,6 +16,7 @@ import io.vhost4j.packet.PacketPool;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +34,8 @@ public final class AsyncQueue {
     private static final Set<DmaChannel> IN_USE = ConcurrentHashMap.newKeySet();
 
     private final NetQueue queue;
+    private final QueueGate gate;
+    private final Consumer<String> failed;
     private final QueueStats stats;
     private final NetOptions options;
     private final Flights flights = new Flights();
@@ -50,13 +53,21 @@ public final class AsyncQueue {
     private @Nullable NetLayout layout;
     private GuestMemory guest = GuestMemory.EMPTY;
 
-    AsyncQueue(NetQueue queue, QueueStats stats, NetOptions options) {
+    /**
+     * The part of {@code queue}.
+     *
+     * @param failed told why a channel is not used any more, with no lock held
+     */
+    AsyncQueue(NetQueue queue, QueueGate gate, QueueStats stats, NetOptions options, Consumer<String> failed) {
         this.queue = queue;
+        this.gate = gate;
+        this.failed = failed;
         this.stats = stats;
         this.options = options;
     }
 
     /** See {@link io.vhost4j.async.AsyncRings#asyncChannelRegister}. */
+    @SuppressWarnings("ReferenceEquality") // this very channel
     public void register(AsyncFeatures features, DmaChannel added) {
         if (features.asyncInorder() && !added.capabilities().inOrder()) {
             throw new VhostException("DMA channel " + added
@@ -239,7 +250,7 @@ public final class AsyncQueue {
         int early;
         int packetsBefore;
         int packetsAfter;
-        if (!queue.tryEnter()) {
+        if (!gate.tryEnter()) {
             return 0;
         }
         Notice notice = Notice.NONE;
@@ -259,7 +270,7 @@ public final class AsyncQueue {
             notice = progress();
             early = handOver(completed);
         } finally {
-            queue.leave();
+            gate.leave();
         }
         afterBurst(notice, early);
         return packetsAfter - packetsBefore;
@@ -267,7 +278,7 @@ public final class AsyncQueue {
 
     /** See {@link io.vhost4j.async.AsyncRings#pollEnqueueCompleted}. */
     public int poll(CompletedPackets completed) {
-        if (!queue.isReceive() || !queue.tryEnter()) {
+        if (!queue.isReceive() || !gate.tryEnter()) {
             return 0;
         }
         int before = completed.count();
@@ -277,7 +288,7 @@ public final class AsyncQueue {
             notice = progress();
             early = handOver(completed);
         } finally {
-            queue.leave();
+            gate.leave();
         }
         afterBurst(notice, early);
         return completed.count() - before;
@@ -286,7 +297,7 @@ public final class AsyncQueue {
     /** See {@link io.vhost4j.async.AsyncRings#asyncTryDequeueBurst}. */
     public int tryDequeue(PacketPool pool, Packet[] packets, int from, int count) {
         Objects.checkFromIndexSize(from, count, packets.length);
-        if (!queue.tryEnter()) {
+        if (!gate.tryEnter()) {
             return 0;
         }
         int stored = 0;
@@ -314,7 +325,7 @@ public final class AsyncQueue {
                 next = stored < count ? flights.next() : null;
             }
         } finally {
-            queue.leave();
+            gate.leave();
         }
         afterBurst(notice, 0);
         return stored;
@@ -430,7 +441,7 @@ public final class AsyncQueue {
         CopyTable by = copies;
         String why = by == null ? null : by.takeFailure();
         if (why != null) {
-            queue.channelFailed(why);
+            failed.accept(why);
         }
         queue.afterBurst(notice);
         if (early > 0 && checkOwnership) {
