@@ -31,6 +31,11 @@ final class ForwardBackend implements Backend {
         this.launcher = launcher;
     }
 
+    /** Whether back-ends have DMA channels whose test does not say otherwise. */
+    static boolean usesChannels() {
+        return ASYNC != null;
+    }
+
     static ForwardBackend start(BackendSpec spec) {
         List<String> arguments = new ArrayList<>(
                 List.of("forward", "--mode", spec.mode().word(), "--queues", String.valueOf(spec.queuePairs())));

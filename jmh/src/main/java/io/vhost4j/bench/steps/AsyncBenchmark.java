@@ -92,6 +92,9 @@ public class AsyncBenchmark {
     /** Gives everything back. */
     @TearDown(Level.Trial)
     public void end() {
+        while (queue.async().clear(back) > 0) {
+            back.clear();
+        }
         queue.async().end();
         if (channel != null) {
             channel.close();

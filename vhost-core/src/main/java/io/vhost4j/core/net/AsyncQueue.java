@@ -39,6 +39,7 @@ public final class AsyncQueue {
     private final QueueStats stats;
     private final NetOptions options;
     private final Flights flights = new Flights();
+    private final Handover handover;
 
     // written while paused; read inside the gate
     private @Nullable DmaChannel channel;
@@ -64,6 +65,7 @@ public final class AsyncQueue {
         this.failed = failed;
         this.stats = stats;
         this.options = options;
+        handover = new Handover(flights, stats, queue.isReceive());
     }
 
     /** See {@link io.vhost4j.async.AsyncRings#asyncChannelRegister}. */
@@ -224,13 +226,7 @@ public final class AsyncQueue {
         queue.pause();
         try {
             endCopies();
-            for (PooledPacket packet = flights.next(); packet != null; packet = flights.next()) {
-                if (queue.isReceive() && packet.refCount() > 1) {
-                    // the application's
-                    packet.free();
-                }
-                packet.free();
-            }
+            handover.freeAll();
             letGo();
         } finally {
             queue.resume();
@@ -268,7 +264,7 @@ public final class AsyncQueue {
             packetsAfter = flights.packets();
             stats.add(Counter.INFLIGHT_SUBMITTED, packetsAfter - packetsBefore);
             notice = progress();
-            early = handOver(completed);
+            early = handover.fill(completed);
         } finally {
             gate.leave();
         }
@@ -286,7 +282,7 @@ public final class AsyncQueue {
         Notice notice = Notice.NONE;
         try {
             notice = progress();
-            early = handOver(completed);
+            early = handover.fill(completed);
         } finally {
             gate.leave();
         }
@@ -318,12 +314,7 @@ public final class AsyncQueue {
             }
             stats.add(Counter.INFLIGHT_SUBMITTED, Math.max(0, flights.packets() - before));
             notice = progress();
-            PooledPacket next = stored < count ? flights.next() : null;
-            while (next != null) {
-                stats.add(Counter.INFLIGHT_COMPLETED, 1);
-                packets[from + stored++] = next;
-                next = stored < count ? flights.next() : null;
-            }
+            stored += handover.take(packets, from + stored, from + count);
         } finally {
             gate.leave();
         }
@@ -339,13 +330,13 @@ public final class AsyncQueue {
     /** See {@link io.vhost4j.async.AsyncRings#clearQueue}. */
     public int clear(CompletedPackets completed) {
         int before = completed.count();
-        int early = 0;
+        int early;
         Notice notice = Notice.NONE;
         queue.pause();
         try {
             endCopies();
             notice = progress();
-            early = queue.isReceive() ? handOver(completed) : handOut(completed);
+            early = handover.fill(completed);
         } finally {
             queue.resume();
         }
@@ -403,38 +394,6 @@ public final class AsyncQueue {
                 packet.free();
             }
         }
-    }
-
-    /** Returns how many packets the application has freed before they came back. */
-    private int handOver(CompletedPackets completed) {
-        int early = 0;
-        while (completed.room() > 0) {
-            PooledPacket packet = flights.next();
-            if (packet == null) {
-                break;
-            }
-            boolean freed = packet.refCount() <= 1;
-            packet.free();
-            stats.add(Counter.INFLIGHT_COMPLETED, 1);
-            if (freed) {
-                stats.add(Counter.ASYNC_EARLY_FREES, 1);
-                early++;
-            } else {
-                completed.add(packet);
-            }
-        }
-        return early;
-    }
-
-    /** As {@link #handOver}, for packets that the application has not had yet. */
-    private int handOut(CompletedPackets completed) {
-        PooledPacket next = completed.room() > 0 ? flights.next() : null;
-        while (next != null) {
-            stats.add(Counter.INFLIGHT_COMPLETED, 1);
-            completed.add(next);
-            next = completed.room() > 0 ? flights.next() : null;
-        }
-        return 0;
     }
 
     private void afterBurst(Notice notice, int early) {
