@@ -56,8 +56,38 @@ class EndToEndTest {
     }
 
     @ParameterizedTest
+    @CsvSource({
+        "cpu, 256, --packed --queues 2",
+        "thread, 64, --in-order",
+        "thread, 1518, ''",
+        "thread:2, 9000, --packed",
+        "thread, 1500, --no-mrg-rxbuf"
+    })
+    void shouldReturnAllPacketsWholeByAChannel(String engine, int size, String options) throws Exception {
+        Run forward = forward("--mode", "macswap", "--async", engine, "--async-threshold", "0");
+        Run pktgen = pktgen("a", "--mode", "loop", "--verify", "--count", "20000", "--size", "" + size, options);
+        assertEquals(0, pktgen.await(), pktgen.out() + pktgen.err());
+        assertEquals(20000, pktgen.number("rx_packets"));
+        assertEquals(20000L * size, pktgen.number("rx_bytes"));
+        assertEquals(0, pktgen.number("bad_packets"));
+        assertEquals(0, pktgen.number("lost_packets"));
+        assertEnd(forward);
+        assertEquals(20000L * size, forward.number("to_guest_bytes"));
+        assertEquals(0, forward.number("dropped_packets"));
+    }
+
+    @ParameterizedTest
     @ValueSource(
-            strings = {"", "--linear --data-room 2048", "--linear --extbuf", "--cpu 0", "--net-compliant", "--no-csum"})
+            strings = {
+                "",
+                "--linear --data-room 2048",
+                "--linear --extbuf",
+                "--cpu 0",
+                "--net-compliant",
+                "--no-csum",
+                "--async thread --net-compliant",
+                "--async thread:2 --linear --extbuf --sleep"
+            })
     void shouldJoinTwoSockets(String options) throws Exception {
         List<String> args = new ArrayList<>(List.of("--socket", socket("b")));
         args.addAll(words(options));
@@ -92,9 +122,12 @@ class EndToEndTest {
         assertTrue(Files.size(capture) > 6 * 9000);
     }
 
-    @Test
-    void shouldStopAfterACountThatItSends() throws Exception {
-        Run forward = forward("--mode", "txonly", "--count", "5000", "--txpkts", "64,3000");
+    @ParameterizedTest
+    @ValueSource(strings = {"", "--async thread"})
+    void shouldStopAfterACountThatItSends(String options) throws Exception {
+        List<String> args = new ArrayList<>(List.of("--mode", "txonly", "--count", "5000", "--txpkts", "64,3000"));
+        args.addAll(words(options));
+        Run forward = forward(args.toArray(String[]::new));
         Run receiver = pktgen("a", "--mode", "rxonly", "--count", "5000");
         assertEquals(0, forward.await(), forward.err());
         assertEquals(5000, forward.number("to_guest_packets"));

@@ -9,9 +9,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** The back-end under test: the launcher's command {@code forward}. */
 final class ForwardBackend implements Backend {
+    /** The DMA engine that every back-end uses whose test does not say otherwise; null for none. */
+    private static final @Nullable String ASYNC = System.getProperty("vhost4j.interop.async");
+
     /** The first start may have to wait for a busy machine; then a JVM needs about a second. */
     private static final Duration START_LIMIT = Duration.ofSeconds(30);
 
@@ -25,6 +29,11 @@ final class ForwardBackend implements Backend {
 
     private ForwardBackend(Launcher launcher) {
         this.launcher = launcher;
+    }
+
+    /** Whether back-ends have DMA channels whose test does not say otherwise. */
+    static boolean usesChannels() {
+        return ASYNC != null;
     }
 
     static ForwardBackend start(BackendSpec spec) {
@@ -49,6 +58,9 @@ final class ForwardBackend implements Backend {
             arguments.addAll(List.of("--on-enter", "--count", String.valueOf(spec.count())));
         }
         arguments.addAll(spec.options());
+        if (ASYNC != null && !arguments.contains("--async")) {
+            arguments.addAll(List.of("--async", ASYNC));
+        }
         ForwardBackend backend = new ForwardBackend(Launcher.start(arguments));
         try {
             backend.launcher.await("listening", event -> true, START_LIMIT);

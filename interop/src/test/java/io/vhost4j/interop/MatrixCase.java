@@ -103,8 +103,8 @@ record MatrixCase(
         return bytes <= SEGMENT_BYTES ? List.of(bytes) : Collections.nCopies(bytes / SEGMENT_BYTES, SEGMENT_BYTES);
     }
 
-    /** Runs the combination in an empty folder, and fails unless both ends agree. */
-    Result run(Path folder) {
+    /** Runs the combination in an empty folder, with further options for the back-end, and fails unless both ends agree. */
+    Result run(Path folder, String... options) {
         Path socket = folder.resolve("s");
         Testpmd.Options front =
                 new Testpmd.Options(socket, server, packed, mergeable, inOrder, vectorized, queuePairs, segments());
@@ -112,7 +112,8 @@ record MatrixCase(
                 .asClient(server)
                 .withQueuePairs(queuePairs)
                 .withSegments(segments())
-                .withCount(mode == Mode.TXONLY ? ENOUGH : 0);
+                .withCount(mode == Mode.TXONLY ? ENOUGH : 0)
+                .withOptions(options);
         if (server) {
             try (Testpmd testpmd = Testpmd.start(front);
                     Backend backend = Backend.start(back)) {

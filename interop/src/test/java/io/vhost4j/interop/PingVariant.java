@@ -94,10 +94,11 @@ record PingVariant(
         return name;
     }
 
-    /** Boots a guest of a QEMU with this setting and pings. */
-    void run(Peer peer, Path folder) {
+    /** Boots a guest of a QEMU with this setting and pings; with further options for the back-end. */
+    void run(Peer peer, Path folder, String... options) {
         Path socket = folder.resolve("net.sock");
-        BackendSpec spec = BackendSpec.of(Mode.ICMPECHO, socket).withQueuePairs(queuePairs);
+        BackendSpec spec =
+                BackendSpec.of(Mode.ICMPECHO, socket).withQueuePairs(queuePairs).withOptions(options);
         Nic nic = Nic.on(socket).withQueuePairs(queuePairs).withDeviceOptions(deviceOptions);
         try (Backend backend = Backend.start(spec);
                 QemuGuest guest =

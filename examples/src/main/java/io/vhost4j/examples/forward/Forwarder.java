@@ -2,6 +2,7 @@
 
 package io.vhost4j.examples.forward;
 
+import io.vhost4j.ConfigurationException;
 import io.vhost4j.DriverFlag;
 import io.vhost4j.VhostDevice;
 import io.vhost4j.VhostDriver;
@@ -10,6 +11,7 @@ import io.vhost4j.async.AsyncFeatures;
 import io.vhost4j.async.DmaEngine;
 import io.vhost4j.examples.cli.Failures;
 import io.vhost4j.examples.cli.StopSignal;
+import io.vhost4j.examples.cli.UsageException;
 import io.vhost4j.examples.pcap.PcapWriter;
 import io.vhost4j.examples.wire.Counter;
 import io.vhost4j.examples.wire.EchoResponder;
@@ -185,8 +187,9 @@ final class Forwarder implements AutoCloseable {
             return null;
         }
         try {
+            DmaEngine engine = openEngine(name);
             return new Channels(
-                    DmaEngine.open(name),
+                    engine,
                     AsyncFeatures.DEFAULT
                             .withThreshold(settings.asyncThreshold())
                             .withPools(pool));
@@ -196,6 +199,14 @@ final class Forwarder implements AutoCloseable {
             }
             pool.close();
             throw e;
+        }
+    }
+
+    private static DmaEngine openEngine(String name) {
+        try {
+            return DmaEngine.open(name);
+        } catch (ConfigurationException e) {
+            throw new UsageException("--async " + name + ": " + e.getMessage());
         }
     }
 

@@ -16,7 +16,10 @@ import io.vhost4j.packet.PacketPool;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The part of a {@link NetQueue} that works by a channel. Packets under way outlive the ring: when it stops, or its memory changes, their
@@ -25,17 +28,22 @@ import org.jspecify.annotations.Nullable;
  * <p>Bursts and the event thread as in {@link NetQueue}; methods that say so only while the queue is paused.
  */
 public final class AsyncQueue {
+    private static final Logger LOG = LoggerFactory.getLogger(AsyncQueue.class);
+
     /** Channels that rings have. */
     private static final Set<DmaChannel> IN_USE = ConcurrentHashMap.newKeySet();
 
     private final NetQueue queue;
+    private final QueueGate gate;
+    private final Consumer<String> failed;
     private final QueueStats stats;
     private final NetOptions options;
     private final Flights flights = new Flights();
+    private final Handover handover;
 
     // written while paused; read inside the gate
     private @Nullable DmaChannel channel;
-    private @Nullable ChannelMemory memory;
+    private volatile @Nullable ChannelMemory memory;
     private @Nullable CopyTable copies;
     private @Nullable AsyncEnqueuer enqueuer;
     private @Nullable AsyncDequeuer dequeuer;
@@ -46,13 +54,22 @@ public final class AsyncQueue {
     private @Nullable NetLayout layout;
     private GuestMemory guest = GuestMemory.EMPTY;
 
-    AsyncQueue(NetQueue queue, QueueStats stats, NetOptions options) {
+    /**
+     * The part of {@code queue}.
+     *
+     * @param failed told why a channel is not used any more, with no lock held
+     */
+    AsyncQueue(NetQueue queue, QueueGate gate, QueueStats stats, NetOptions options, Consumer<String> failed) {
         this.queue = queue;
+        this.gate = gate;
+        this.failed = failed;
         this.stats = stats;
         this.options = options;
+        handover = new Handover(flights, stats, queue.isReceive());
     }
 
     /** See {@link io.vhost4j.async.AsyncRings#asyncChannelRegister}. */
+    @SuppressWarnings("ReferenceEquality") // this very channel
     public void register(AsyncFeatures features, DmaChannel added) {
         if (features.asyncInorder() && !added.capabilities().inOrder()) {
             throw new VhostException("DMA channel " + added
@@ -67,8 +84,7 @@ public final class AsyncQueue {
                 throw new IllegalStateException("the ring has a DMA channel; unregister that first");
             }
             ChannelMemory reached = new ChannelMemory(added, features.pools());
-            reached.addPools();
-            reached.moveTo(guest);
+            reached.begin(guest);
             memory = reached;
             copies = new CopyTable(added, features, flights, stats);
             checkOwnership = features.checkOwnership();
@@ -102,13 +118,18 @@ public final class AsyncQueue {
         if (old == null) {
             return;
         }
-        Objects.requireNonNull(memory).close();
+        ChannelMemory reached = Objects.requireNonNull(memory);
         memory = null;
         channel = null;
         copies = null;
         enqueuer = null;
         dequeuer = null;
         IN_USE.remove(old);
+        try {
+            reached.close();
+        } catch (RuntimeException e) {
+            LOG.error("DMA channel {}: does not let go of memory: {}", old, e.getMessage(), e);
+        }
     }
 
     private void makeWorkers() {
@@ -146,6 +167,23 @@ public final class AsyncQueue {
         dequeuer = null;
         guest = GuestMemory.EMPTY;
         moveMemory();
+    }
+
+    /**
+     * Lets the channel reach memory that the ring will go on in, which can take long: the ring runs meanwhile. Event thread, not while
+     * paused.
+     */
+    public void prepare(GuestMemory next) {
+        ChannelMemory reached = memory;
+        if (reached == null || !queue.started()) {
+            return;
+        }
+        try {
+            reached.add(next);
+        } catch (VhostException e) {
+            // it is tried again when the ring moves, and the channel given up if it fails then too
+            LOG.debug("DMA channel {}: {}", channel, e.getMessage());
+        }
     }
 
     /** Before the ring goes on in other memory. */
@@ -188,13 +226,7 @@ public final class AsyncQueue {
         queue.pause();
         try {
             endCopies();
-            for (PooledPacket packet = flights.next(); packet != null; packet = flights.next()) {
-                if (queue.isReceive() && packet.refCount() > 1) {
-                    // the application's
-                    packet.free();
-                }
-                packet.free();
-            }
+            handover.freeAll();
             letGo();
         } finally {
             queue.resume();
@@ -214,7 +246,7 @@ public final class AsyncQueue {
         int early;
         int packetsBefore;
         int packetsAfter;
-        if (!queue.tryEnter()) {
+        if (!gate.tryEnter()) {
             return 0;
         }
         Notice notice = Notice.NONE;
@@ -232,9 +264,9 @@ public final class AsyncQueue {
             packetsAfter = flights.packets();
             stats.add(Counter.INFLIGHT_SUBMITTED, packetsAfter - packetsBefore);
             notice = progress();
-            early = handOver(completed);
+            early = handover.fill(completed);
         } finally {
-            queue.leave();
+            gate.leave();
         }
         afterBurst(notice, early);
         return packetsAfter - packetsBefore;
@@ -242,7 +274,7 @@ public final class AsyncQueue {
 
     /** See {@link io.vhost4j.async.AsyncRings#pollEnqueueCompleted}. */
     public int poll(CompletedPackets completed) {
-        if (!queue.isReceive() || !queue.tryEnter()) {
+        if (!queue.isReceive() || !gate.tryEnter()) {
             return 0;
         }
         int before = completed.count();
@@ -250,9 +282,9 @@ public final class AsyncQueue {
         Notice notice = Notice.NONE;
         try {
             notice = progress();
-            early = handOver(completed);
+            early = handover.fill(completed);
         } finally {
-            queue.leave();
+            gate.leave();
         }
         afterBurst(notice, early);
         return completed.count() - before;
@@ -261,7 +293,7 @@ public final class AsyncQueue {
     /** See {@link io.vhost4j.async.AsyncRings#asyncTryDequeueBurst}. */
     public int tryDequeue(PacketPool pool, Packet[] packets, int from, int count) {
         Objects.checkFromIndexSize(from, count, packets.length);
-        if (!queue.tryEnter()) {
+        if (!gate.tryEnter()) {
             return 0;
         }
         int stored = 0;
@@ -282,12 +314,9 @@ public final class AsyncQueue {
             }
             stats.add(Counter.INFLIGHT_SUBMITTED, Math.max(0, flights.packets() - before));
             notice = progress();
-            for (PooledPacket next; stored < count && (next = flights.next()) != null; stored++) {
-                stats.add(Counter.INFLIGHT_COMPLETED, 1);
-                packets[from + stored] = next;
-            }
+            stored += handover.take(packets, from + stored, from + count);
         } finally {
-            queue.leave();
+            gate.leave();
         }
         afterBurst(notice, 0);
         return stored;
@@ -301,19 +330,13 @@ public final class AsyncQueue {
     /** See {@link io.vhost4j.async.AsyncRings#clearQueue}. */
     public int clear(CompletedPackets completed) {
         int before = completed.count();
-        int early = 0;
+        int early;
         Notice notice = Notice.NONE;
         queue.pause();
         try {
             endCopies();
             notice = progress();
-            if (queue.isReceive()) {
-                early = handOver(completed);
-            }
-            for (PooledPacket next; completed.room() > 0 && (next = flights.next()) != null; ) {
-                stats.add(Counter.INFLIGHT_COMPLETED, 1);
-                completed.add(next);
-            }
+            early = handover.fill(completed);
         } finally {
             queue.resume();
         }
@@ -373,32 +396,11 @@ public final class AsyncQueue {
         }
     }
 
-    /** Returns how many packets the application has freed before they came back. */
-    private int handOver(CompletedPackets completed) {
-        int early = 0;
-        while (completed.room() > 0) {
-            PooledPacket packet = flights.next();
-            if (packet == null) {
-                break;
-            }
-            boolean freed = packet.refCount() <= 1;
-            packet.free();
-            stats.add(Counter.INFLIGHT_COMPLETED, 1);
-            if (freed) {
-                stats.add(Counter.ASYNC_EARLY_FREES, 1);
-                early++;
-            } else {
-                completed.add(packet);
-            }
-        }
-        return early;
-    }
-
     private void afterBurst(Notice notice, int early) {
         CopyTable by = copies;
         String why = by == null ? null : by.takeFailure();
         if (why != null) {
-            queue.channelFailed(why);
+            failed.accept(why);
         }
         queue.afterBurst(notice);
         if (early > 0 && checkOwnership) {

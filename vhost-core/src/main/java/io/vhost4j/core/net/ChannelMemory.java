@@ -9,13 +9,14 @@ import io.vhost4j.packet.PacketPool;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What a channel was told that it may be asked to reach. For channels that need no telling, nothing. */
+/** What a channel was told that it may be asked to reach. For channels that need no telling, nothing. Any thread. */
 final class ChannelMemory {
     private final DmaChannel channel;
     private final List<BufferPool> pools = new ArrayList<>();
     private final List<BufferPool> mappedPools = new ArrayList<>();
     private final List<GuestRegion> regions = new ArrayList<>();
     private final boolean needed;
+    private boolean closed;
 
     ChannelMemory(DmaChannel channel, List<PacketPool> pools) {
         this.channel = channel;
@@ -23,40 +24,46 @@ final class ChannelMemory {
         pools.forEach(pool -> this.pools.add((BufferPool) pool));
     }
 
-    /** Maps the pools, all or none. */
-    void addPools() {
-        if (!needed) {
-            return;
-        }
+    /** Maps the pools and a guest's regions; nothing is mapped if that fails. While no copy is under way. */
+    synchronized void begin(GuestMemory guest) {
         try {
-            for (BufferPool pool : pools) {
+            for (BufferPool pool : needed ? pools : List.<BufferPool>of()) {
                 channel.mapMemory(pool.baseAddress(), pool.lengthBytes());
                 mappedPools.add(pool);
             }
+            add(guest);
         } catch (RuntimeException e) {
             close();
             throw e;
         }
     }
 
-    /** Unmaps regions that a guest does not have any more, and maps those that it did not have; all unmapped if that fails. */
-    void moveTo(GuestMemory guest) {
-        if (!needed) {
+    /** Maps regions that a guest did not have; what is mapped stays so if that fails. */
+    synchronized void add(GuestMemory guest) {
+        if (!needed || closed) {
             return;
         }
-        List<GuestRegion> next = guest.regions();
-        for (GuestRegion region : List.copyOf(regions)) {
-            if (!next.contains(region)) {
-                unmap(region);
+        for (GuestRegion region : guest.regions()) {
+            if (!regions.contains(region)) {
+                channel.mapMemory(region.hostAddress(), region.size());
+                regions.add(region);
             }
         }
+    }
+
+    /**
+     * Unmaps regions that a guest does not have any more, and {@linkplain #add adds} those that it did not have. Nothing is mapped any more
+     * if that fails. While no copy is under way.
+     */
+    synchronized void moveTo(GuestMemory guest) {
+        List<GuestRegion> next = guest.regions();
         try {
-            for (GuestRegion region : next) {
-                if (!regions.contains(region)) {
-                    channel.mapMemory(region.hostAddress(), region.size());
-                    regions.add(region);
+            for (GuestRegion region : List.copyOf(regions)) {
+                if (!next.contains(region)) {
+                    unmap(region);
                 }
             }
+            add(guest);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -68,11 +75,15 @@ final class ChannelMemory {
         channel.unmapMemory(region.hostAddress(), region.size());
     }
 
-    void close() {
-        List.copyOf(regions).forEach(this::unmap);
-        List.copyOf(mappedPools).forEach(pool -> {
-            mappedPools.remove(pool);
+    /** Unmaps all. While no copy is under way. */
+    synchronized void close() {
+        closed = true;
+        while (!regions.isEmpty()) {
+            unmap(regions.getLast());
+        }
+        while (!mappedPools.isEmpty()) {
+            BufferPool pool = mappedPools.removeLast();
             channel.unmapMemory(pool.baseAddress(), pool.lengthBytes());
-        });
+        }
     }
 }

@@ -101,6 +101,7 @@ final class CopyTable implements CopyBatch {
     }
 
     /** Whether the channel can get at the packet's own buffer. */
+    @SuppressWarnings("ReferenceEquality") // this very pool
     boolean reaches(PooledPacket packet) {
         if (!can.needsMapping()) {
             return true;

@@ -21,7 +21,9 @@ final class Flights {
     private long published;
     private long submitted;
 
-    /** Packets from {@link #handed} on; read by any thread. */
+    /** Packets from {@link #handed} on, and what other threads see of it. */
+    private int held;
+
     private volatile int packets;
 
     Flights() {
@@ -84,14 +86,13 @@ final class Flights {
     }
 
     /** Adds the entry at {@link #nextSlot}. */
-    @SuppressWarnings("NonAtomicOperationOnVolatileField") // written inside the gate only
     void add(@Nullable PooledPacket of, int ofChains) {
         int slot = (int) submitted & mask;
         packet[slot] = of;
         chains[slot] = ofChains;
         submitted++;
         if (of != null) {
-            packets++;
+            packets = ++held;
         }
     }
 
@@ -101,11 +102,10 @@ final class Flights {
     }
 
     /** The packet of an entry is not one any more. */
-    @SuppressWarnings("NonAtomicOperationOnVolatileField") // written inside the gate only
     private void drop(int slot) {
         if (packet[slot] != null) {
             packet[slot] = null;
-            packets--;
+            packets = --held;
         }
     }
 

@@ -29,8 +29,6 @@ import org.jspecify.annotations.Nullable;
  * methods that say so may be called only there.
  */
 public final class NetQueue {
-    private static final int NOT_COUNTED = -1;
-
     private final int index;
     private final QueueListener listener;
     private final NetOptions options;
@@ -39,7 +37,7 @@ public final class NetQueue {
     private final QueueStats stats = new QueueStats();
     private final GuestNotifier notifier;
     private final FaultReport faults = new FaultReport();
-    private final PendingRarp pendingRarp = new PendingRarp();
+    private final Backlog backlog = new Backlog();
     private final AsyncQueue async;
 
     // written between pause and resume; read by bursts inside the gate
@@ -47,12 +45,6 @@ public final class NetQueue {
     private @Nullable Enqueuer enqueuer;
     private @Nullable Dequeuer dequeuer;
     private volatile boolean wantsNotification;
-    /** Whether the front-end has enabled the ring since it started. */
-    private boolean wasEnabled;
-
-    /** Chains to be given back unprocessed before any is taken; {@link #NOT_COUNTED} for those of the first look. */
-    private int outstanding;
-
     private int lastBase;
     /** Whether {@link #lastBase} is the position also of a running ring. */
     private volatile boolean servedElsewhere;
@@ -80,7 +72,7 @@ public final class NetQueue {
         notifier = new GuestNotifier(index, listener, stats);
         this.options = options;
         this.chains = chains;
-        async = new AsyncQueue(this, stats, options);
+        async = new AsyncQueue(this, gate, stats, options, why -> listener.channelFailed(index, why));
     }
 
     /** The part that works by a DMA channel. */
@@ -123,7 +115,7 @@ public final class NetQueue {
         if (wantsNotification) {
             made.enableNotification(true);
         }
-        wasEnabled = enabled;
+        backlog.start(enabled);
         HostWindow.settle();
         if (!chains) {
             async.started(made, new NetLayout(headerBytes, mergeable, features), memory);
@@ -131,7 +123,6 @@ public final class NetQueue {
         ring = made;
         size = setup.size();
         lastBase = made.base();
-        outstanding = 0;
         servedElsewhere = false;
         broken = false;
         started = true;
@@ -163,7 +154,7 @@ public final class NetQueue {
      */
     public void discardOutstanding(int unserved) {
         if (!isReceive() && !chains && Objects.requireNonNull(ring).base() != unserved) {
-            outstanding = NOT_COUNTED;
+            backlog.discardAll();
         }
     }
 
@@ -232,7 +223,7 @@ public final class NetQueue {
     /** Whether the front-end wants packets moved. While paused. */
     public void setEnabled(boolean value) {
         enabled = value;
-        wasEnabled |= value;
+        backlog.setEnabled(value);
     }
 
     /** Whether the device is between newDevice and destroyDevice. While paused. */
@@ -305,7 +296,7 @@ public final class NetQueue {
 
     /** Delivers a RARP frame for {@code mac} (first byte lowest) as the next packet dequeued. */
     public void injectRarp(long mac) {
-        pendingRarp.set(mac);
+        backlog.injectRarp(mac);
     }
 
     boolean isReceive() {
@@ -326,14 +317,6 @@ public final class NetQueue {
     /** Whether bursts move anything. Inside the gate. */
     boolean mayMove() {
         return active && started && !broken;
-    }
-
-    boolean tryEnter() {
-        return gate.tryEnter();
-    }
-
-    void leave() {
-        gate.leave();
     }
 
     /** See {@link io.vhost4j.VhostDevice#enqueueBurst}. */
@@ -373,17 +356,9 @@ public final class NetQueue {
         try {
             Dequeuer source = dequeuer;
             if (source != null && count > 0 && async.isIdle()) {
-                if (enabled) {
-                    injected = pendingRarp.take(pool, packets, from);
-                    if (outstanding != 0) {
-                        discardOutstanding(source);
-                    }
-                    int wanted = outstanding == 0 ? count - injected : 0;
-                    taken = source.burst((BufferPool) pool, packets, from + injected, wanted);
-                } else if (wasEnabled) {
-                    // what is sent before the first enabling waits for it: that message may still be on its way
-                    source.discard(count);
-                }
+                injected = takeRarp(pool, packets, from);
+                int wanted = mayTake(count, true) ? count - injected : 0;
+                taken = source.burst((BufferPool) pool, packets, from + injected, wanted);
                 notice = finish(Objects.requireNonNull(ring), true);
             }
             HostWindow.settle();
@@ -425,36 +400,14 @@ public final class NetQueue {
         return done;
     }
 
-    private void discardOutstanding(Dequeuer source) {
-        int left = outstanding == NOT_COUNTED ? Objects.requireNonNull(ring).available() : outstanding;
-        outstanding = left == 0 ? 0 : left - source.discard(left);
-    }
-
     /** A frame that is to come before those of the ring. Inside the gate. */
     int takeRarp(PacketPool pool, Packet[] packets, int at) {
-        return enabled ? pendingRarp.take(pool, packets, at) : 0;
+        return enabled ? backlog.takeRarp(pool, packets, at) : 0;
     }
 
-    /**
-     * Whether packets may be taken out of the ring now; discards what must be before. Inside the gate.
-     *
-     * @param idle whether no chain is taken, or nothing can be discarded
-     */
+    /** See {@link Backlog#mayTake}. */
     boolean mayTake(int count, boolean idle) {
-        Dequeuer source = dequeuer;
-        if (source == null) {
-            return false;
-        }
-        if (idle && enabled && outstanding != 0) {
-            discardOutstanding(source);
-        } else if (idle && !enabled && wasEnabled) {
-            source.discard(count);
-        }
-        return enabled && outstanding == 0;
-    }
-
-    void channelFailed(String why) {
-        listener.channelFailed(index, why);
+        return backlog.mayTake(Objects.requireNonNull(ring), Objects.requireNonNull(dequeuer), count, enabled, idle);
     }
 
     private void abandon(PacketPool pool, Packet[] packets) {
@@ -553,7 +506,7 @@ public final class NetQueue {
      */
     public boolean arm() {
         enableNotification(true);
-        return enabled && available() > 0 || pendingRarp.isSet() || async.inflight() > 0;
+        return enabled && available() > 0 || backlog.hasRarp() || async.inflight() > 0;
     }
 
     /** After {@link #arm}: the guest need not notify. */

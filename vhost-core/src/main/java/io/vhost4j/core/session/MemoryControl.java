@@ -227,6 +227,7 @@ final class MemoryControl {
     }
 
     private void exchange(GuestMemory next) {
+        rings.all().forEach(ring -> ring.queue.async().prepare(next));
         rings.pauseAll();
         try {
             memory = next;

@@ -5,6 +5,11 @@ package io.vhost4j.core.net;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vhost4j.async.AsyncFeatures;
+import io.vhost4j.async.CompletedPackets;
+import io.vhost4j.async.CopyBatch;
+import io.vhost4j.async.DmaCapabilities;
+import io.vhost4j.async.DmaChannel;
 import io.vhost4j.core.memory.HostWindow;
 import io.vhost4j.core.ring.RingSetup;
 import io.vhost4j.core.testkit.AllocationMeter;
@@ -121,6 +126,89 @@ final class AllocationTest {
             });
             assertEquals(0, bytes);
             rig.pool.freeBulk(packets, 0, BURST);
+        }
+    }
+
+    /** Copies at once, and makes no objects. */
+    private static final class PlainChannel implements DmaChannel {
+        private final DmaCapabilities capabilities = new DmaCapabilities(true, 64, 4096, false);
+        private final long[] ended = new long[4096];
+        private int count;
+
+        @Override
+        public DmaCapabilities capabilities() {
+            return capabilities;
+        }
+
+        @Override
+        public int transferData(CopyBatch batch) {
+            int taken = Math.min(batch.count(), ended.length - count);
+            for (int i = 0; i < taken; i++) {
+                HostWindow.copy(batch.source(i), batch.target(i), batch.length(i));
+                ended[count++] = batch.opaque(i);
+            }
+            return taken;
+        }
+
+        @Override
+        public int checkCompletedCopies(long[] completed) {
+            int told = Math.min(count, completed.length);
+            count -= told;
+            System.arraycopy(ended, count, completed, 0, told);
+            return told;
+        }
+
+        @Override
+        public void cancel() {
+            count = 0;
+        }
+
+        @Override
+        public void close() {
+            // nothing to give back
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false,1,60", "false,2,3000", "true,1,60", "true,2,6000"})
+    void shouldSubmitWithoutGarbage(boolean packed, int chainLength, int bytesEach) {
+        try (NetRig rig = new NetRig(packed, NetRig.RECEIVE, SIZE, NetRig.MERGEABLE, NetRig.PLAIN)) {
+            rig.use(AsyncFeatures.DEFAULT.withThreshold(0), new PlainChannel());
+            Replay driver = new Replay(rig, chainLength, true);
+            Packet[] packets = new Packet[BURST];
+            for (int i = 0; i < BURST; i++) {
+                packets[i] = rig.packet(NetRig.frame(bytesEach, i));
+            }
+            int chainsEach = Math.ceilDiv(bytesEach + 12, 4096);
+            CompletedPackets back = new CompletedPackets(BURST);
+            long bytes = AllocationMeter.steadyBytesAllocatedBy(() -> {
+                for (int round = 0; round < ROUNDS; round++) {
+                    driver.offer(BURST * chainsEach);
+                    assertTrue(rig.queue.async().submit(packets, 0, BURST, back) == BURST && back.count() == BURST);
+                    back.clear();
+                }
+            });
+            assertEquals(0, bytes);
+            rig.pool.freeBulk(packets, 0, BURST);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false,1", "false,2", "true,1", "true,2"})
+    void shouldTakeWithoutGarbage(boolean packed, int chainLength) {
+        try (NetRig rig = new NetRig(packed, NetRig.TRANSMIT, SIZE, NetRig.MODERN, NetRig.PLAIN)) {
+            rig.use(AsyncFeatures.DEFAULT.withThreshold(0), new PlainChannel());
+            Replay driver = new Replay(rig, chainLength, false);
+            Packet[] packets = new Packet[BURST];
+            long bytes = AllocationMeter.steadyBytesAllocatedBy(() -> {
+                for (int round = 0; round < ROUNDS; round++) {
+                    driver.offer(BURST);
+                    int done = rig.queue.async().tryDequeue(rig.pool, packets, 0, BURST);
+                    assertTrue(done == BURST && packets[0].segmentCount() == 2);
+                    rig.pool.freeBulk(packets, 0, done);
+                }
+            });
+            assertEquals(0, bytes);
         }
     }
 

@@ -38,6 +38,7 @@ final class NetRig implements AutoCloseable {
     /** Remembers what the queue said. */
     static final class Listener implements QueueListener {
         final List<RingFault> faults = new ArrayList<>();
+        final List<String> failures = new ArrayList<>();
         int notified;
         int asked;
         boolean offloads;
@@ -57,6 +58,11 @@ final class NetRig implements AutoCloseable {
         @Override
         public boolean offloadsGuestNotify() {
             return offloads;
+        }
+
+        @Override
+        public void channelFailed(int queue, String why) {
+            failures.add(why);
         }
 
         @Override
@@ -123,6 +129,14 @@ final class NetRig implements AutoCloseable {
     void restart() {
         queue.stop();
         queue.start(driver.setup(features), image.memory(), null);
+    }
+
+    /** Starts the ring anew where it stopped. */
+    void restartAt(int base) {
+        queue.pause();
+        queue.stop();
+        queue.start(driver.setup(features, base), image.memory(), null);
+        queue.resume();
     }
 
     int headerBytes() {

@@ -17,6 +17,8 @@ import java.util.SplittableRandom;
 public final class TestChannel implements DmaChannel {
     private record Copy(long source, long target, int length, long opaque) {}
 
+    private static final int REMEMBERED = 64;
+
     private final SplittableRandom random;
     private final boolean inOrder;
     private final List<Copy> copies = new ArrayList<>();
@@ -165,6 +167,9 @@ public final class TestChannel implements DmaChannel {
             completed[count++] = copied(copy) ? copy.opaque : ~copy.opaque;
             if (repeating > 0) {
                 earlier.add(copy.opaque);
+                if (earlier.size() > REMEMBERED) {
+                    earlier.removeFirst();
+                }
             }
         }
         return count + lying;

@@ -190,11 +190,25 @@ public final class VfioDevice implements AutoCloseable {
         }
     }
 
+    /** Bytes of configuration space. */
+    public long configBytes() {
+        return config.size();
+    }
+
+    /** Writes 32 bits of configuration space. */
+    public void setConfig32(int offset, long value) {
+        setConfig(offset, value, Integer.BYTES);
+    }
+
     private void setConfig16(int offset, int value) {
+        setConfig(offset, value, Short.BYTES);
+    }
+
+    private void setConfig(int offset, long value, int size) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment bytes = arena.allocate(Short.BYTES, Short.BYTES);
-            bytes.set(ValueLayout.JAVA_SHORT, 0, (short) value);
-            if (kernel.pwrite(fd.fd(), bytes, config.offset() + offset) != Short.BYTES) {
+            MemorySegment bytes = arena.allocate(Long.BYTES, Long.BYTES);
+            bytes.set(ValueLayout.JAVA_LONG, 0, value);
+            if (kernel.pwrite(fd.fd(), bytes.asSlice(0, size), config.offset() + offset) != size) {
                 throw failure("configuration space at " + offset + " cannot be written");
             }
         }
