@@ -37,8 +37,9 @@ record Cell(
                 && (shape.devices() == 1 || shape.isPaced());
     }
 
-    /** The same at a rate. */
+    /** The same at a rate; it keeps the load that the rate comes from, unless it is {@link Shape#FULL}. */
     Cell at(long rate) {
+        int load = rate == Shape.FULL ? 0 : shape.load();
         return new Cell(
                 ring,
                 traffic,
@@ -46,7 +47,7 @@ record Cell(
                 mergeable,
                 inOrder,
                 vectorized,
-                new Shape(shape.queuePairs(), shape.devices(), rate, 0));
+                new Shape(shape.queuePairs(), shape.devices(), rate, load));
     }
 
     @Override

@@ -91,21 +91,15 @@ final class JsonText {
     }
 
     private Object value() {
-        skip();
-        if (at < text.length()) {
-            switch (text.charAt(at)) {
-                case '{':
-                    return object();
-                case '[':
-                    return array();
-                case '"':
-                    at++;
-                    return string();
-                default:
-                    break;
-            }
+        if (next('"')) {
+            return string();
         }
-        return plain();
+        char first = at < text.length() ? text.charAt(at) : ' ';
+        return switch (first) {
+            case '{' -> object();
+            case '[' -> array();
+            default -> plain();
+        };
     }
 
     private Object plain() {

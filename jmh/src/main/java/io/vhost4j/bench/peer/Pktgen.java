@@ -50,8 +50,8 @@ final class Pktgen implements FrontEnd {
         if (shape.devices() > 1) {
             command.addAll(List.of("--devices", "" + shape.devices()));
         }
-        if (shape.devices() > 1 || cell.traffic() != Traffic.MACSWAP) {
-            command.addAll(List.of("--burst", "32"));
+        if (shape.rate() > 0 && shape.load() == 0) {
+            command.addAll(List.of("--burst", "32")); // work for each packet is compared, which depends on the burst
         }
         if (cell.ring() == RingKind.PACKED) {
             command.add("--packed");

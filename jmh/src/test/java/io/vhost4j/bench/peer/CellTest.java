@@ -55,6 +55,14 @@ class CellTest {
     }
 
     @Test
+    void shouldKnowTheLoadThatARateComesFrom() {
+        Cell loaded = shaped(Traffic.MACSWAP, 64, true, new Shape(1, 1, 0, 50));
+
+        assertEquals(new Shape(1, 1, 5, 50), loaded.at(5).shape());
+        assertEquals(new Shape(1, 1, Shape.FULL, 0), loaded.at(Shape.FULL).shape());
+    }
+
+    @Test
     void shouldWantMergeableBuffersForLargePackets() {
         assertTrue(shaped(Traffic.RX, 65535, true, Shape.PLAIN).possible());
         assertFalse(shaped(Traffic.RX, 4096, false, Shape.PLAIN).possible());
