@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 package io.vhost4j.core.net;
 
+import io.vhost4j.VirtioFeature;
 import io.vhost4j.core.layout.NetHeader;
 import io.vhost4j.core.memory.HostWindow;
 import io.vhost4j.core.net.QueueStats.Counter;
@@ -29,6 +30,16 @@ final class Enqueuer {
     private final int headerBytes;
     private final boolean mergeable;
     private final TransmitOffload offload;
+    /**
+     * Whether a buffer's cache lines are asked for by reading from them; else by writing. Measured against DPDK's driver: with split rings reading is
+     * faster by a fifth where the processors are far from each other, with packed ones writing is where they are near.
+     */
+    private final boolean readsFirst;
+
+    /** Of no meaning; kept so that the loads that touch cache lines are made. */
+    @SuppressWarnings("unused")
+    private long touched;
+
     private final SegmentCursor cursor = new SegmentCursor();
     private final MemorySegment scratch = Arena.ofAuto().allocate(16, 8);
     private final long header = scratch.address();
@@ -41,6 +52,7 @@ final class Enqueuer {
         this.headerBytes = headerBytes;
         this.mergeable = mergeable;
         this.offload = new TransmitOffload(features);
+        this.readsFirst = !VirtioFeature.RING_PACKED.in(features);
     }
 
     /** Puts up to {@code count} packets. As long as it is for the reason that {@link Dequeuer#burst} gives. */
@@ -64,6 +76,9 @@ final class Enqueuer {
                 int limit = Math.min(chains, count - done);
                 long[] address = batch.address;
                 int[] length = batch.length;
+                if (readsFirst) {
+                    touched = touch(address, length, limit);
+                }
                 int plain = 0;
                 while (plain < limit) {
                     PooledPacket packet = (PooledPacket) packets[first + plain];
@@ -74,7 +89,7 @@ final class Enqueuer {
                     }
                     long to = address[plain];
                     setHeader(to, 0, ONE_BUFFER);
-                    if (bytes >= Long.BYTES) {
+                    if (!readsFirst && bytes >= Long.BYTES) {
                         HostWindow.setLong(to + skipped, 0);
                     }
                     writtenBytes[plain++] = skipped + bytes;
@@ -119,6 +134,17 @@ final class Enqueuer {
             wanted = used < chains ? ring.size() : Math.min(count - done, GATHER);
         }
         return done;
+    }
+
+    /** Reads from the cache lines that a short packet in each of {@code count} buffers goes to. */
+    private long touch(long[] address, int[] length, int count) {
+        long seen = 0;
+        for (int chain = 0; chain < count; chain++) {
+            if (length[chain] > headerBytes) {
+                seen += HostWindow.getByte(address[chain]) + HostWindow.getByte(address[chain] + headerBytes);
+            }
+        }
+        return seen;
     }
 
     /** Passes over chains that cannot even hold a header; they are given back empty. */
