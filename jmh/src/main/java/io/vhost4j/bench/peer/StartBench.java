@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
         name = "start",
         description =
                 "Tells how long fresh processes take, from the moment at which the front-end begins to move packets, to"
-                        + " 90 % of their final rate.",
+                        + " 90 %% of their final rate.",
         mixinStandardHelpOptions = true,
         showDefaultValues = true,
         sortOptions = false)
