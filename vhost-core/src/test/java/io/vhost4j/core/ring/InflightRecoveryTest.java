@@ -209,7 +209,7 @@ class InflightRecoveryTest {
         guest.fill(random);
         try {
             probe.left = stores;
-            publish(ring, Math.min(ring.gather(SIZE), 2 + random.nextInt(3)));
+            publish(ring, Math.min(ring.gather(SIZE), 4 + random.nextInt(3)));
         } catch (Death e) {
             died = true;
         } finally {
@@ -279,7 +279,7 @@ class InflightRecoveryTest {
                 while (dieAt(packed, stores, probe, SEED + run)) {
                     stores++;
                 }
-                assertTrue(stores > (buffer ? 8 : 2), "stores of a burst: " + stores);
+                assertTrue(stores > (buffer ? 10 : 4), "stores of a burst: " + stores);
             }
         }
     }
