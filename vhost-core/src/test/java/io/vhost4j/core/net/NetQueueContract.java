@@ -10,8 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vhost4j.VirtioFeature;
-import io.vhost4j.async.AsyncFeatures;
-import io.vhost4j.async.DmaChannel;
 import io.vhost4j.core.ring.RingFault;
 import io.vhost4j.core.testkit.DriverRing.Buffer;
 import io.vhost4j.core.testkit.SplitDriver;
@@ -20,32 +18,13 @@ import io.vhost4j.packet.PacketFlags;
 import io.vhost4j.packet.PacketPool;
 import java.util.Arrays;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Packets through one queue, both directions, split and packed, by whatever path they go. */
-abstract class NetQueueContract {
-    /** The channel that each queue gets, null for none. */
-    @Nullable
-    abstract DmaChannel channel();
-
-    private NetRig rig(boolean packed, int index, int size, long features, NetOptions options) {
-        return rig(packed, index, size, features, options, PacketPool.builder().count(512));
-    }
-
-    private NetRig rig(
-            boolean packed, int index, int size, long features, NetOptions options, PacketPool.Builder pool) {
-        NetRig rig = new NetRig(packed, index, size, features, options, pool);
-        DmaChannel used = channel();
-        if (used != null) {
-            rig.use(AsyncFeatures.DEFAULT.withThreshold(20), used);
-        }
-        return rig;
-    }
-
+abstract class NetQueueContract extends ByAnyPath {
     private static final NetOptions LINEAR = new NetOptions(true, true, false, false);
     private static final NetOptions EXTERNAL = new NetOptions(true, true, true, false);
 

@@ -7,40 +7,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vhost4j.VirtioFeature;
-import io.vhost4j.async.AsyncFeatures;
-import io.vhost4j.async.DmaChannel;
 import io.vhost4j.core.net.Frames.Frame;
 import io.vhost4j.packet.Packet;
 import io.vhost4j.packet.PacketFlags;
-import io.vhost4j.packet.PacketPool;
 import java.util.Arrays;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Offloads between packets and headers, by whatever path the packets go. */
-abstract class OffloadContract {
-    /** The channel that each queue gets, null for none. */
-    @Nullable
-    abstract DmaChannel channel();
-
-    private NetRig rig(boolean packed, int index, int size, long features, NetOptions options) {
-        return rig(packed, index, size, features, options, PacketPool.builder().count(512));
-    }
-
-    private NetRig rig(
-            boolean packed, int index, int size, long features, NetOptions options, PacketPool.Builder pool) {
-        NetRig rig = new NetRig(packed, index, size, features, options, pool);
-        DmaChannel used = channel();
-        if (used != null) {
-            rig.use(AsyncFeatures.DEFAULT.withThreshold(20), used);
-        }
-        return rig;
-    }
-
+abstract class OffloadContract extends ByAnyPath {
     private static final long HOST = NetRig.MODERN
             | VirtioFeature.maskOf(
                     VirtioFeature.CSUM, VirtioFeature.HOST_TSO4, VirtioFeature.HOST_TSO6, VirtioFeature.HOST_UFO);
