@@ -86,8 +86,7 @@ final class Dequeuer {
             heldTo = first + buffers;
             int chain = 0;
             if (batch.isPlain()) {
-                // the common case: packets that fit into their buffers and ask for nothing, up to the first that is not
-                // so;
+                // the common case: packets that fit into their buffers and ask for nothing, up to the first other one;
                 // the cache lines of all are asked for before the first of them is waited for
                 long[] address = batch.address;
                 int[] length = batch.length;

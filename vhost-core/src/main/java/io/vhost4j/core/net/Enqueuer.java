@@ -69,8 +69,7 @@ final class Enqueuer {
             int before = done;
             int used = 0;
             if (batch.isPlain()) {
-                // the common case: packets of one segment that ask for nothing, each into one chain, up to the first
-                // that is not so;
+                // the common case: packets of one segment, each into one chain, up to the first other one;
                 // the cache lines of all are asked for before the first of them is waited for
                 int first = from + done;
                 int limit = Math.min(chains, count - done);

@@ -294,43 +294,31 @@ final class PackedRing extends Ring {
     }
 
     @Override
-    public void publish(int count) {
-        PackedRecovery tracker = recovery;
-        boolean fresh = tracker == null || tracker.left() == 0;
-        if (tracker != null) {
-            note(tracker, count);
-        }
-        int slots = giveBackSlots(count);
-        if (fresh) {
-            advanceAvail(slots);
-        }
-    }
-
-    @Override
     void moveOn(int count) {
         PackedRecovery tracker = recovery;
         boolean fresh = tracker == null || tracker.left() == 0;
-        if (tracker != null) {
-            note(tracker, count);
+        if (tracker != null && !tracker.taken(batch().slots, count, desc, availSlot)) {
+            setFault(RingFault.INFLIGHT_BROKEN, availSlot);
         }
-        for (int chain = 0; fresh && chain < count; chain++) {
-            advanceAvail(batch().slots[chain]);
+        if (fresh) {
+            advanceAvail(slotsOf(batch(), count));
         }
+    }
+
+    /** Slots that the first {@code count} chains of the batch take up. */
+    private static int slotsOf(ChainBatch batch, int count) {
+        if (batch.isPlain()) {
+            return count;
+        }
+        int slots = 0;
+        for (int chain = 0; chain < count; chain++) {
+            slots += batch.slots[chain];
+        }
+        return slots;
     }
 
     @Override
     void putUsed(int count) {
-        giveBackSlots(count);
-    }
-
-    private void note(PackedRecovery tracker, int count) {
-        if (!tracker.taken(batch().slots, count, desc, availSlot)) {
-            setFault(RingFault.INFLIGHT_BROKEN, availSlot);
-        }
-    }
-
-    /** Writes used descriptors for the first chains of the batch; returns the slots that they have. */
-    private int giveBackSlots(int count) {
         DirtyLog to = log;
         if (to != null) {
             logBuffers(to, count);
@@ -343,11 +331,14 @@ final class PackedRing extends Ring {
         }
         long firstAt = desc + ((long) usedSlot << PackedLayout.DESC_SHIFT) + PackedLayout.DESC_LEN;
         long firstWord = usedWord(batch, usesBatches ? count - 1 : 0);
-        int slots;
+        int slots = slotsOf(batch, count);
         if (usesBatches) {
-            slots = skipUsed(batch, count);
+            // one word, of the last chain, tells of all
+            advanceUsed(slots);
+        } else if (batch.isPlain()) {
+            setPlainUsed(batch, count);
         } else {
-            slots = batch.isPlain() ? setPlainUsed(batch, count) : setUsedBehindFirst(batch, count);
+            setUsedBehindFirst(batch, count);
         }
         unasked += slots;
         // release, the first descriptor last: the driver that sees it sees the others and the data
@@ -358,32 +349,16 @@ final class PackedRing extends Ring {
         if (to != null) {
             logPublished(to, firstSlot, slots);
         }
-        return slots;
-    }
-
-    /** Moves on without a word of the chains; returns their slots. */
-    private int skipUsed(ChainBatch batch, int count) {
-        int slots = 0;
-        if (batch.isPlain()) {
-            slots = count;
-        } else {
-            for (int chain = 0; chain < count; chain++) {
-                slots += batch.slots[chain];
-            }
-        }
-        advanceUsed(slots);
-        return slots;
     }
 
     /** As {@link #setUsedBehindFirst}, for a plain batch. */
-    private int setPlainUsed(ChainBatch batch, int count) {
+    private void setPlainUsed(ChainBatch batch, int count) {
         int beforeWrap = Math.min(count, size - usedSlot);
         setPlainUsed(batch, 1, beforeWrap, usedSlot + 1, usedWrap ? STATE_BITS : 0);
         if (beforeWrap < count) {
             setPlainUsed(batch, beforeWrap, count, 0, usedWrap ? 0 : STATE_BITS);
         }
         advanceUsed(count);
-        return count;
     }
 
     private void setPlainUsed(ChainBatch batch, int from, int to, int slot, int state) {
@@ -396,18 +371,15 @@ final class PackedRing extends Ring {
         }
     }
 
-    /** Marks all chains used but for the first, and moves on; returns the slots of all. */
-    private int setUsedBehindFirst(ChainBatch batch, int count) {
-        int slots = batch.slots[0];
-        advanceUsed(slots);
+    /** Marks all chains used but for the first, and moves on. */
+    private void setUsedBehindFirst(ChainBatch batch, int count) {
+        advanceUsed(batch.slots[0]);
         for (int chain = 1; chain < count; chain++) {
             HostWindow.setLong(
                     desc + ((long) usedSlot << PackedLayout.DESC_SHIFT) + PackedLayout.DESC_LEN,
                     usedWord(batch, chain));
             advanceUsed(batch.slots[chain]);
-            slots += batch.slots[chain];
         }
-        return slots;
     }
 
     private void logPublished(DirtyLog to, int firstSlot, int slots) {

@@ -233,7 +233,10 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
      * Gives the first {@code count} chains of the batch, at least one, back to the driver, with the bytes written as the batch says. The rest of the
      * batch is void.
      */
-    public abstract void publish(int count);
+    public final void publish(int count) {
+        moveOn(count);
+        putUsed(count);
+    }
 
     /**
      * Takes the first {@code count} chains of the batch, at least one, without giving them back yet: {@link #giveBack} does, in the same order,

@@ -262,12 +262,6 @@ final class SplitRing extends Ring {
     }
 
     @Override
-    public void publish(int count) {
-        moveOn(count);
-        putUsed(count);
-    }
-
-    @Override
     void moveOn(int count) {
         if (againAt != again.length) {
             againAt += count;
