@@ -163,12 +163,13 @@ class EndToEndTest {
         assertEnd(forward);
     }
 
-    @Test
-    void shouldDriveSeveralDevices() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"--rate 100000", ""}) // the second finds rings full
+    void shouldDriveSeveralDevices(String rate) throws Exception {
         Run forward = Run.start(
                         "forward", "--json", "--mode", "macswap", "--socket", socket("a0"), "--socket", socket("a1"))
                 .awaitOutput("listening");
-        Run pktgen = pktgen("a", "--mode loop --devices 2 --rate 100000 --burst 32 --count 6400 --cpu 0");
+        Run pktgen = pktgen("a", "--mode loop --devices 2 --burst 32 --count 6400 --cpu 0", rate);
         assertEquals(0, pktgen.await(), pktgen.out() + pktgen.err());
         assertEquals(6400, pktgen.number("rx_packets"));
         assertEnd(forward);

@@ -8,12 +8,14 @@ import io.vhost4j.examples.wire.Frames;
 import io.vhost4j.packet.Packet;
 import io.vhost4j.packet.PacketPool;
 import io.vhost4j.virtiouser.VirtioUser;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends at a rate over all queue pairs of some devices, expects all of it back, and takes the time of each packet. The time counts from
- * the moment at which the packet was due, so a back-end that makes the sender wait does not look better for it.
+ * Sends at a rate over all queue pairs of some devices, as many packets over each, expects all of it back, and takes the time of each
+ * packet. The time counts from the moment at which the packet was due, so a back-end that makes the sender wait does not look better for
+ * it.
  */
 final class PacedWorker implements Worker {
     /**
@@ -45,6 +47,9 @@ final class PacedWorker implements Worker {
     private final Packet[] packets = new Packet[BURST];
     private final int pairs;
     private final double nanosPerPacket;
+    /** Packets that each queue pair of each device has still to carry. */
+    private final long[] shares;
+
     private int turn;
     private long origin;
     private long sentSinceOrigin;
@@ -62,6 +67,8 @@ final class PacedWorker implements Worker {
         this.latencies = latencies;
         pairs = devices[0].queuePairs();
         nanosPerPacket = schedule.perSecond() == 0 ? 0 : TimeUnit.SECONDS.toNanos(1) / schedule.perSecond();
+        shares = new long[devices.length * pairs];
+        Arrays.setAll(shares, i -> Traffic.share(schedule.count(), shares.length, i));
     }
 
     @Override
@@ -116,15 +123,15 @@ final class PacedWorker implements Worker {
         }
     }
 
-    /** Sends what is due by one queue pair, and the next time by the next one. */
+    /** Sends what is due by one queue pair, and the next time by the next one: a full ring does not hold up the others. */
     private void send() {
         long now = System.nanoTime();
         int due = due(now);
         if (due == 0) {
             return;
         }
-        int number = turn;
-        turn = turn + 1 == devices.length * pairs ? 0 : turn + 1;
+        int number = nextTurn();
+        due = (int) Math.min(due, shares[number]);
         VirtioUser device = devices[number / pairs];
         PacketPool pool = device.pool();
         if (!pool.allocateBulk(packets, 0, due)) {
@@ -136,8 +143,19 @@ final class PacedWorker implements Worker {
         }
         int taken = device.transmit(number % pairs, packets, 0, due);
         pool.freeBulk(packets, taken, due - taken);
+        shares[number] -= taken;
         sent += taken;
         sentSinceOrigin += taken;
+    }
+
+    /** The next queue pair that has not carried its share; one is there while packets are due. */
+    private int nextTurn() {
+        int number;
+        do {
+            number = turn;
+            turn = turn + 1 == shares.length ? 0 : turn + 1;
+        } while (shares[number] == 0);
+        return number;
     }
 
     private int due(long now) {

@@ -42,8 +42,12 @@ final class Traffic {
 
     /** How many packets queue pair {@code pair} is to carry. */
     long share(int pair) {
-        int pairs = device.queuePairs();
-        return count == Long.MAX_VALUE ? count : count / pairs + (pair < count % pairs ? 1 : 0);
+        return share(count, device.queuePairs(), pair);
+    }
+
+    /** How many of {@code count} packets, {@link Long#MAX_VALUE} for no limit, number {@code index} of {@code parts} is to carry. */
+    static long share(long count, int parts, int index) {
+        return count == Long.MAX_VALUE ? count : count / parts + (index < count % parts ? 1 : 0);
     }
 
     /** Packets in all. */
