@@ -49,7 +49,7 @@ final class ControlQueue implements ChainWork {
     }
 
     private int handle(ChainBatch batch, int chain) {
-        long total = batch.totalBytes[chain];
+        long total = batch.totalBytes(chain);
         boolean usable = total >= 0 && total <= Integer.MAX_VALUE;
         int readable = usable ? ChainCopy.readableBytes(batch, chain) : 0;
         int writable = usable ? ChainCopy.writableBytes(batch, chain) : 0;

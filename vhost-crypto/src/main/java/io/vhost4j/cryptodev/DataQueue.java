@@ -142,7 +142,7 @@ final class DataQueue {
     private GuestRequest takeOne(ChainBatch batch, int chain) {
         GuestRequest freed = free.pollLast();
         GuestRequest request = freed == null ? new GuestRequest(this) : freed;
-        long total = batch.totalBytes[chain];
+        long total = batch.totalBytes(chain);
         if (total < 0 || total > 2L * maxBytes) {
             request.startInput(0, 0);
             request.answer(CryptoStatus.ERR);
@@ -218,7 +218,7 @@ final class DataQueue {
 
     /** Writes a result; returns how many bytes the driver is told of. */
     private int write(ChainBatch batch, int chain, GuestRequest request) {
-        long total = batch.totalBytes[chain];
+        long total = batch.totalBytes(chain);
         int room = total < 0 || total > Integer.MAX_VALUE ? 0 : ChainCopy.writableBytes(batch, chain);
         if (room == 0) {
             tally.dropped.increment();

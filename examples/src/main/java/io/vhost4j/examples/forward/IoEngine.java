@@ -29,9 +29,7 @@ final class IoEngine implements Engine {
         for (int i = 0; translate && i < count; i++) {
             OffloadTranslator.toTransmit(lane.packets[i]);
         }
-        lane.first = 0;
-        lane.held = count;
-        mover.send(lane);
+        mover.pass(lane, count);
         return count;
     }
 

@@ -38,6 +38,8 @@ final class Lane {
 
     int first;
     int held;
+    /** Bytes of the packets that were received last, together. */
+    long receivedBytes;
     /** When the held packets found no room, by {@link System#nanoTime}; meaningless if {@link #isWaiting} is false. */
     long waitingSince;
 

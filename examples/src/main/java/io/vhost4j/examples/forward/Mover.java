@@ -16,6 +16,7 @@ final class Mover {
     private static final long HOLD_NANOS = 200_000_000;
 
     private static final int COMPLETED = 256;
+    private static final long UNKNOWN = -1;
 
     private final PacketPool pool;
     private final @Nullable PacketBudget budget;
@@ -60,8 +61,9 @@ final class Mover {
                 : from.asyncTryDequeueBurst(lane.ends.fromRing(), pool, lane.packets, 0, limit);
         settle(limit, count);
         if (count > 0) {
+            lane.receivedBytes = bytes(lane.packets, 0, count);
             lane.sourceFlow.fromGuestPackets.add(count);
-            lane.sourceFlow.fromGuestBytes.add(bytes(lane.packets, 0, count));
+            lane.sourceFlow.fromGuestBytes.add(lane.receivedBytes);
             if (tap != null) {
                 tap.record(lane.source.index(), true, lane.packets, 0, count);
             }
@@ -74,11 +76,17 @@ final class Mover {
      * many it is done with.
      */
     int give(Lane lane, int first, int count) {
+        return give(lane, first, count, UNKNOWN);
+    }
+
+    /** As the other one, for packets of {@code bytes} bytes together, if that is known. */
+    private int give(Lane lane, int first, int count, long bytes) {
         VhostDevice to = lane.ends.to();
         int sent = to == null ? 0 : enqueue(to, lane, first, count);
         if (sent > 0) {
+            boolean isKnown = sent == count && bytes != UNKNOWN;
             lane.targetFlow.toGuestPackets.add(sent);
-            lane.targetFlow.toGuestBytes.add(bytes(lane.packets, first, sent));
+            lane.targetFlow.toGuestBytes.add(isKnown ? bytes : bytes(lane.packets, first, sent));
             if (tap != null) {
                 tap.record(lane.target.index(), false, lane.packets, first, sent);
             }
@@ -116,7 +124,18 @@ final class Mover {
      * took nothing for some time, held packets are dropped, and from then on at once until it takes some again.
      */
     void send(Lane lane) {
-        int sent = give(lane, lane.first, lane.held);
+        send(lane, UNKNOWN);
+    }
+
+    /** Sends all {@code count} packets that were just received, which are as long as they were; the rest as {@link #send(Lane)}. */
+    void pass(Lane lane, int count) {
+        lane.first = 0;
+        lane.held = count;
+        send(lane, lane.receivedBytes);
+    }
+
+    private void send(Lane lane, long bytes) {
+        int sent = give(lane, lane.first, lane.held, bytes);
         if (sent > 0) {
             pool.freeBulk(lane.packets, lane.first, sent);
             lane.first += sent;

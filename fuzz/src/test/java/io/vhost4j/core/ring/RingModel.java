@@ -188,7 +188,7 @@ final class RingModel implements AutoCloseable {
             parts.add(new Buffer(image.memory().toGuest(batch.address[i]), batch.length[i], true));
             total += batch.length[i];
         }
-        assertEquals(total, batch.totalBytes[chain], "total");
+        assertEquals(total, batch.totalBytes(chain), "total");
         return joined(parts);
     }
 

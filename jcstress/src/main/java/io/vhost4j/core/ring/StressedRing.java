@@ -65,7 +65,7 @@ abstract class StressedRing {
     final int look() {
         int chains = ring.gather(SIZE);
         for (int i = 0; i < chains; i++) {
-            boolean right = ring.batch().totalBytes[i] == BYTES
+            boolean right = ring.batch().totalBytes(i) == BYTES
                     && ring.batch().id[i] == i
                     && ring.batch().address[i] == at(SharedGuest.DATA + 64L * i);
             if (!right) {

@@ -52,19 +52,34 @@ public final class Translator {
         return bytes > 0 && find(address) && bytes <= size - (address - start) ? address + delta : 0;
     }
 
-    /** Start of the range that served last; it, {@link #lastBytes} and {@link #lastDelta} are for loops over many addresses. */
-    public long lastStart() {
-        return start;
+    /**
+     * Replaces the addresses {@code from} up to {@code to}, exclusive, of as many bytes as {@code length} has at the same place, by host addresses.
+     *
+     * @return the first that has none ({@link #toHost}), {@code to} if all have; from there on nothing is replaced
+     */
+    public int toHost(long[] address, int[] length, int from, int to) {
+        int at = byLast(address, length, from, to);
+        while (at < to && toHost(address[at], length[at]) != 0) {
+            at = byLast(address, length, at, to);
+        }
+        return at;
     }
 
-    /** Bytes of the range that served last, 0 if there is none. */
-    public long lastBytes() {
-        return size;
-    }
-
-    /** What to add to an address in the range that served last to get its host address. */
-    public long lastDelta() {
-        return delta;
+    /** Replaces addresses up to the first that is not in the range that served last. Calls nothing, so that all stays in registers. */
+    private int byLast(long[] address, int[] length, int from, int to) {
+        long first = start;
+        long bytes = size;
+        long toAdd = delta;
+        int at = from;
+        for (; at < to; at++) {
+            long offset = address[at] - first;
+            // one of the two is negative if the buffer is not inside
+            if (length[at] <= 0 || (offset | (bytes - length[at] - offset)) < 0) {
+                break;
+            }
+            address[at] += toAdd;
+        }
+        return at;
     }
 
     /** How many bytes from {@code address} on are in one piece; 0 if it is not an address of the guest's, or not known. */

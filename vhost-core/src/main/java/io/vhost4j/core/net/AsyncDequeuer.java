@@ -73,7 +73,7 @@ final class AsyncDequeuer {
 
     /** Begins to copy one chain's packet; false if the pool has not enough buffers. */
     private boolean begin(int chain, BufferPool pool) {
-        long bytes = batch.totalBytes[chain] - headerBytes;
+        long bytes = batch.totalBytes(chain) - headerBytes;
         int slot = flights.nextSlot();
         if (bytes < Headers.ETHERNET_BYTES || bytes > Dequeuer.MAX_PACKET_BYTES) {
             return drop(bytes > Dequeuer.MAX_PACKET_BYTES ? Counter.OVERSIZE_PACKETS : Counter.MALFORMED_CHAINS);

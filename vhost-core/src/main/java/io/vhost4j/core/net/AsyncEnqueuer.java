@@ -88,7 +88,7 @@ final class AsyncEnqueuer {
     /** Passes over chains that cannot even hold a header; they are given back empty. */
     private int skipRunts(int from, int chains) {
         int chain = from;
-        while (chain < chains && batch.totalBytes[chain] < headerBytes) {
+        while (chain < chains && batch.totalBytes(chain) < headerBytes) {
             batch.writtenBytes[chain++] = 0;
             stats.add(Counter.MALFORMED_CHAINS, 1);
         }
@@ -157,7 +157,7 @@ final class AsyncEnqueuer {
     }
 
     private int chainsFor(long total, int chain, int chains) {
-        if (batch.totalBytes[chain] >= total) {
+        if (batch.totalBytes(chain) >= total) {
             return 1;
         }
         if (!mergeable) {
@@ -165,7 +165,7 @@ final class AsyncEnqueuer {
         }
         long room = 0;
         for (int end = chain; end < chains; end++) {
-            room += Math.max(0, batch.totalBytes[end]);
+            room += Math.max(0, batch.totalBytes(end));
             if (room >= total) {
                 return end - chain + 1;
             }
@@ -186,7 +186,7 @@ final class AsyncEnqueuer {
     private void divide(long total, int chain, int taken) {
         long left = total;
         for (int i = chain; i < chain + taken; i++) {
-            long bytes = Math.min(left, Math.max(0, batch.totalBytes[i]));
+            long bytes = Math.min(left, Math.max(0, batch.totalBytes(i)));
             batch.writtenBytes[i] = (int) bytes;
             left -= bytes;
         }

@@ -39,10 +39,6 @@ final class Dequeuer {
     private final boolean offloads;
     private final ReceiveOffload receiveOffload;
 
-    /** Of no meaning; kept so that the loads that touch cache lines are made. */
-    @SuppressWarnings("unused")
-    private long touched;
-
     /** Where in the caller's array packets are that the caller does not know of yet. */
     private int heldFrom;
 
@@ -91,23 +87,29 @@ final class Dequeuer {
                 long[] address = batch.address;
                 int[] length = batch.length;
                 long seen = 0;
-                int plain = 0;
-                while (plain < buffers && length[plain] >= shortest && length[plain] <= longest) {
-                    long header = address[plain];
+                int end = 0;
+                while (end < buffers && length[end] >= shortest && length[end] <= longest) {
+                    long header = address[end];
                     if (offloads && HostWindow.getLong(header) != 0) {
                         break;
                     }
-                    seen += HostWindow.getByte(header + skipped);
-                    writtenBytes[plain++] = 0;
+                    seen |= HostWindow.getByte(header + skipped);
+                    writtenBytes[end++] = 0;
                 }
-                touched = seen;
-                for (; chain < plain; chain++) {
+                for (; chain < end; chain++) {
                     PooledPacket packet = (PooledPacket) Objects.requireNonNull(packets[first + chain]);
                     int bytes = length[chain] - skipped;
                     HostWindow.copy(address[chain] + skipped, packet.dataAddress(), bytes);
                     packet.setSingleLength(bytes);
                 }
+                if (options.statistics()) {
+                    stats.countSizes(length, skipped, chain);
+                    if ((seen & 1) != 0) {
+                        stats.countDestinations(packets, first, chain);
+                    }
+                }
             }
+            int plain = chain;
             int stored = chain;
             while (chain < buffers) {
                 PooledPacket packet = (PooledPacket) Objects.requireNonNull(packets[first + stored]);
@@ -127,7 +129,7 @@ final class Dequeuer {
                 ring.publish(chain);
             }
             if (options.statistics()) {
-                stats.countBurst(packets, first, stored);
+                stats.countBurst(packets, first + plain, stored - plain);
             }
             done += stored;
             if (chain < wanted) {
@@ -183,7 +185,7 @@ final class Dequeuer {
 
     /** Copies one chain's packet into {@code packet}. */
     private int take(int chain, BufferPool pool, PooledPacket packet) {
-        long total = batch.totalBytes[chain];
+        long total = batch.totalBytes(chain);
         int first = batch.firstSegment[chain];
         long bytes = total - headerBytes;
         if (bytes < Headers.ETHERNET_BYTES || bytes > MAX_PACKET_BYTES) {

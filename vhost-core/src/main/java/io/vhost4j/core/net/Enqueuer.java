@@ -98,7 +98,8 @@ final class Enqueuer {
                     HostWindow.copy(packet.dataAddress(), address[used] + skipped, writtenBytes[used] - skipped);
                 }
                 if (statistics) {
-                    stats.countBurst(packets, first, used);
+                    stats.countSizes(writtenBytes, skipped, used);
+                    stats.countDestinations(packets, first, used);
                 }
                 done += used;
             }
@@ -149,7 +150,7 @@ final class Enqueuer {
     /** Passes over chains that cannot even hold a header; they are given back empty. */
     private int skipRunts(int from, int chains) {
         int chain = from;
-        while (chain < chains && batch.totalBytes[chain] < headerBytes) {
+        while (chain < chains && batch.totalBytes(chain) < headerBytes) {
             batch.writtenBytes[chain++] = 0;
             stats.add(Counter.MALFORMED_CHAINS, 1);
         }
@@ -169,7 +170,7 @@ final class Enqueuer {
         int bytes = packet.next() == null ? packet.dataLength() : packet.packetLength();
         long total = (long) bytes + headerBytes;
         int taken = 1;
-        if (batch.totalBytes[chain] < total) {
+        if (batch.totalBytes(chain) < total) {
             if (!mergeable) {
                 return IMPOSSIBLE;
             }
@@ -204,7 +205,7 @@ final class Enqueuer {
     private int chainsFor(long total, int chain, int chains) {
         long room = 0;
         for (int end = chain; end < chains; end++) {
-            room += Math.max(0, batch.totalBytes[end]);
+            room += Math.max(0, batch.totalBytes(end));
             if (room >= total) {
                 return end - chain + 1;
             }
@@ -237,7 +238,7 @@ final class Enqueuer {
     private void divide(long total, int chain, int taken) {
         long left = total;
         for (int i = chain; i < chain + taken; i++) {
-            long bytes = Math.min(left, Math.max(0, batch.totalBytes[i]));
+            long bytes = Math.min(left, Math.max(0, batch.totalBytes(i)));
             batch.writtenBytes[i] = (int) bytes;
             left -= bytes;
         }

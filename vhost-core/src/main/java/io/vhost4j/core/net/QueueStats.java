@@ -83,25 +83,40 @@ final class QueueStats {
 
     /** As {@link #countPacket} for each of {@code count} packets. */
     void countBurst(@Nullable Packet[] packets, int from, int count) {
-        long[] v = values;
-        long bytes = 0;
-        int alike = 0;
-        int length = 0;
         for (int i = from; i < from + count; i++) {
-            PooledPacket packet = (PooledPacket) Objects.requireNonNull(packets[i]);
-            int next = packet.packetLength();
-            if (next != length) {
-                v[sizeBin(length)] += alike;
-                length = next;
-                alike = 0;
-            }
-            alike++;
-            bytes += next;
-            countDestination(packet);
+            countPacket((PooledPacket) Objects.requireNonNull(packets[i]));
         }
-        v[sizeBin(length)] += alike;
+    }
+
+    /** Counts {@code count} packets by their sizes, which are the numbers in {@code bytes} less {@code skipped}. */
+    void countSizes(int[] bytes, int skipped, int count) {
+        if (count == 0) {
+            return;
+        }
+        long sum = 0;
+        int differing = 0;
+        int first = bytes[0];
+        for (int i = 0; i < count; i++) {
+            sum += bytes[i];
+            differing |= bytes[i] ^ first;
+        }
+        long[] v = values;
         v[Counter.GOOD_PACKETS.ordinal()] += count;
-        v[Counter.GOOD_BYTES.ordinal()] += bytes;
+        v[Counter.GOOD_BYTES.ordinal()] += sum - (long) skipped * count;
+        if (differing == 0) {
+            v[sizeBin(first - skipped)] += count;
+        } else {
+            for (int i = 0; i < count; i++) {
+                v[sizeBin(bytes[i] - skipped)]++;
+            }
+        }
+    }
+
+    /** Counts packets by their destinations. Only those with an odd first byte go to more than one station. */
+    void countDestinations(@Nullable Packet[] packets, int from, int count) {
+        for (int i = from; i < from + count; i++) {
+            countDestination((PooledPacket) Objects.requireNonNull(packets[i]));
+        }
     }
 
     private void countDestination(PooledPacket packet) {

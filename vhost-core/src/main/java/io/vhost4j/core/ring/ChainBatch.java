@@ -27,8 +27,8 @@ public final class ChainBatch {
      * buffers, {@link Ring#EITHER}.
      */
     public int[] firstWritable;
-    /** Bytes of all buffers of each chain, or {@link #BAD}. */
-    public long[] totalBytes;
+    /** Bytes of all buffers of each chain, or {@link #BAD}. Not written while the batch is plain. */
+    private final long[] totalBytes;
     /** Bytes written into each chain, from its first writable one; who wrote them sets it before the chain is published. */
     public int[] writtenBytes;
 
@@ -76,6 +76,16 @@ public final class ChainBatch {
         return plain;
     }
 
+    /** Bytes of all buffers of chain {@code chain}, or {@link #BAD}. */
+    public long totalBytes(int chain) {
+        return plain ? length[chain] : totalBytes[chain];
+    }
+
+    /** Says what {@link #totalBytes} is of a chain of a batch that is not plain. */
+    void setTotal(int chain, long bytes) {
+        totalBytes[chain] = bytes;
+    }
+
     /** Makes the batch an empty one that is plain until {@link #spread}. */
     void clear() {
         segments = 0;
@@ -89,6 +99,9 @@ public final class ChainBatch {
         if (plain) {
             System.arraycopy(ones, 0, ownSlots, 0, chains);
             System.arraycopy(numbers, 0, ownFirstSegment, 0, chains + 1);
+            for (int chain = 0; chain < chains; chain++) {
+                totalBytes[chain] = length[chain];
+            }
             slots = ownSlots;
             firstSegment = ownFirstSegment;
             plain = false;

@@ -8,7 +8,6 @@ import io.vhost4j.core.memory.DirtyLog;
 import io.vhost4j.core.memory.GuestMemory;
 import io.vhost4j.core.memory.HostWindow;
 import io.vhost4j.core.memory.Iotlb;
-import io.vhost4j.core.memory.Translator;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
@@ -140,36 +139,20 @@ final class PackedRing extends Ring {
         int[] id = batch.id;
         int[] length = batch.length;
         long[] address = batch.address;
-        long[] totalBytes = batch.totalBytes;
-        Translator translator = buffers;
-        long start = translator.lastStart();
-        long size = translator.lastBytes();
-        long delta = translator.lastDelta();
         int kind = direction;
         int at = chain;
         for (; at < ready; at++) {
             long from = first + ((long) (at - chain) << PackedLayout.DESC_SHIFT);
             long gpa = HostWindow.getLong(from + PackedLayout.DESC_ADDR);
             long rest = HostWindow.getLong(from + PackedLayout.DESC_LEN);
-            long bytes = rest & 0xFFFF_FFFFL;
-            if (((int) (rest >>> 48) & KIND) != kind || bytes > Integer.MAX_VALUE) {
+            if (((int) (rest >>> 48) & KIND) != kind) {
                 break;
             }
-            long offset = gpa - start;
-            if (offset < 0 || offset > size - bytes || bytes == 0) {
-                if (translator.toHost(gpa, bytes) == 0) {
-                    break;
-                }
-                start = translator.lastStart();
-                size = translator.lastBytes();
-                delta = translator.lastDelta();
-            }
             id[at] = (int) (rest >>> 32) & 0xFFFF;
-            address[at] = gpa + delta;
-            length[at] = (int) bytes;
-            totalBytes[at] = bytes;
+            address[at] = gpa;
+            length[at] = (int) rest;
         }
-        return at;
+        return buffers.toHost(address, length, chain, at);
     }
 
     /** How many descriptors from {@code first} on are available, {@code limit} at most. */
@@ -256,7 +239,7 @@ final class PackedRing extends Ring {
             }
         }
         endChain(chain);
-        batch.totalBytes[chain] = total;
+        batch.setTotal(chain, total);
         return true;
     }
 

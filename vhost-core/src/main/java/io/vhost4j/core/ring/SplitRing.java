@@ -8,7 +8,6 @@ import io.vhost4j.core.memory.GuestMemory;
 import io.vhost4j.core.memory.HostWindow;
 import io.vhost4j.core.memory.Iotlb;
 import io.vhost4j.core.memory.SplitInflight;
-import io.vhost4j.core.memory.Translator;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
@@ -118,11 +117,6 @@ final class SplitRing extends Ring {
         int[] id = batch.id;
         int[] length = batch.length;
         long[] address = batch.address;
-        long[] totalBytes = batch.totalBytes;
-        Translator translator = buffers;
-        long start = translator.lastStart();
-        long bytesKnown = translator.lastBytes();
-        long delta = translator.lastDelta();
         int kind = direction;
         int chain = 0;
         for (; chain < count; chain++) {
@@ -133,25 +127,14 @@ final class SplitRing extends Ring {
             long from = table + ((long) head << SplitLayout.DESC_SHIFT);
             long gpa = HostWindow.getLong(from + SplitLayout.DESC_ADDR);
             long rest = HostWindow.getLong(from + SplitLayout.DESC_LEN);
-            long bytes = rest & 0xFFFF_FFFFL;
-            if (((int) (rest >>> 32) & KIND) != kind || bytes > Integer.MAX_VALUE) {
+            if (((int) (rest >>> 32) & KIND) != kind) {
                 break;
             }
-            long offset = gpa - start;
-            if (offset < 0 || offset > bytesKnown - bytes || bytes == 0) {
-                if (translator.toHost(gpa, bytes) == 0) {
-                    break;
-                }
-                start = translator.lastStart();
-                bytesKnown = translator.lastBytes();
-                delta = translator.lastDelta();
-            }
             id[chain] = head;
-            address[chain] = gpa + delta;
-            length[chain] = (int) bytes;
-            totalBytes[chain] = bytes;
+            address[chain] = gpa;
+            length[chain] = (int) rest;
         }
-        return chain;
+        return buffers.toHost(address, length, 0, chain);
     }
 
     /** Any chains, behind {@code gathered} plain ones. */
@@ -221,7 +204,7 @@ final class SplitRing extends Ring {
             }
         }
         endChain(chain);
-        batch.totalBytes[chain] = total;
+        batch.setTotal(chain, total);
         return seen;
     }
 

@@ -37,7 +37,7 @@ abstract class EitherRingContract extends RingFixture {
         int[] readableSegments = {2, 1, 0, 1, 0, 0};
         int[] segments = {3, 1, 1, 4, 0, 0};
         for (int chain = 0; chain < 6; chain++) {
-            assertEquals(totals[chain], batch.totalBytes[chain]);
+            assertEquals(totals[chain], batch.totalBytes(chain));
             int first = batch.firstSegment[chain];
             assertEquals(readableSegments[chain], batch.firstWritable[chain] - first, "chain " + chain);
             assertEquals(segments[chain], batch.firstSegment[chain + 1] - first, "chain " + chain);

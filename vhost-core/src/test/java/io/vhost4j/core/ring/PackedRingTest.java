@@ -128,7 +128,7 @@ final class PackedRingTest extends RingContract {
         Ring ring = ring(driver, INDIRECT, WRITE);
         offerTable(driver, table, 16, 0);
         assertEquals(1, ring.gather(8));
-        assertEquals(ChainBatch.BAD, ring.batch().totalBytes[0]);
+        assertEquals(ChainBatch.BAD, ring.batch().totalBytes(0));
     }
 
     @Test
@@ -140,7 +140,7 @@ final class PackedRingTest extends RingContract {
         driver.describe(driver.slotGpa(1), table, 16, 1, TABLE | driver.availableBits(1));
         driver.describe(driver.slotGpa(0), GuestImage.BASE, 5, 1, NEXT | driver.availableBits(0));
         assertEquals(1, ring.gather(8));
-        assertEquals(ChainBatch.BAD, ring.batch().totalBytes[0]);
+        assertEquals(ChainBatch.BAD, ring.batch().totalBytes(0));
         assertEquals(2, ring.batch().slots[0]);
         assertNull(ring.fault());
     }

@@ -120,7 +120,7 @@ abstract class RingContract extends RingFixture {
             }
             driver.add(all);
             assertEquals(1, ring.gather(size));
-            assertEquals(3L * size, ring.batch().totalBytes[0]);
+            assertEquals(3L * size, ring.batch().totalBytes(0));
             assertEquals(size, ring.batch().firstSegment[1]);
             publish(ring, 1, 77);
             assertEquals(77, driver.collect().getFirst().writtenBytes());
@@ -150,9 +150,9 @@ abstract class RingContract extends RingFixture {
         driver.add(List.of(new Buffer(0, 0, false), filled(5, 1), new Buffer(-1, 0, false), filled(6, 2)));
         driver.add(List.of(new Buffer(image.end(), 0, false)));
         assertEquals(2, ring.gather(8));
-        assertEquals(11, ring.batch().totalBytes[0]);
+        assertEquals(11, ring.batch().totalBytes(0));
         assertEquals(2, ring.batch().firstSegment[1]);
-        assertEquals(0, ring.batch().totalBytes[1]);
+        assertEquals(0, ring.batch().totalBytes(1));
         publish(ring, 2, 0);
         assertEquals(2, driver.collect().size());
     }
@@ -217,7 +217,7 @@ abstract class RingContract extends RingFixture {
         }
         driver.addIndirect(buffers, image.allocate(16 * 1024, 16));
         assertEquals(1, ring.gather(8));
-        assertEquals(2048, ring.batch().totalBytes[0]);
+        assertEquals(2048, ring.batch().totalBytes(0));
     }
 
     @ParameterizedTest
@@ -437,10 +437,10 @@ abstract class RingContract extends RingFixture {
         driver.add(List.of(good, good));
         assertEquals(3, ring.gather(8));
         ChainBatch batch = ring.batch();
-        assertEquals(32, batch.totalBytes[0]);
-        assertEquals(ChainBatch.BAD, batch.totalBytes[1]);
+        assertEquals(32, batch.totalBytes(0));
+        assertEquals(ChainBatch.BAD, batch.totalBytes(1));
         assertEquals(batch.firstSegment[1], batch.firstSegment[2], "a useless chain has no segments");
-        assertEquals(64, batch.totalBytes[2]);
+        assertEquals(64, batch.totalBytes(2));
         assertNull(ring.fault());
         publish(ring, 3, 0);
         assertEquals(3, driver.collect().size());
@@ -496,7 +496,7 @@ abstract class RingContract extends RingFixture {
         Ring ring = ring(driver, features, READ);
         offerTable(driver, table, bytes, extraFlags);
         assertEquals(1, ring.gather(8));
-        assertEquals(ChainBatch.BAD, ring.batch().totalBytes[0]);
+        assertEquals(ChainBatch.BAD, ring.batch().totalBytes(0));
         assertNull(ring.fault());
         publish(ring, 1, 0);
     }
@@ -535,7 +535,7 @@ abstract class RingContract extends RingFixture {
         Ring ring = ring(driver, INDIRECT, READ);
         offerTable(driver, table, 16, WRITE);
         assertEquals(1, ring.gather(8));
-        assertEquals(10, ring.batch().totalBytes[0]);
+        assertEquals(10, ring.batch().totalBytes(0));
     }
 
     @Test
@@ -552,7 +552,7 @@ abstract class RingContract extends RingFixture {
         }
         for (int left = 1024; left > 0; left -= 64) {
             assertEquals(64, ring.gather(1024));
-            assertEquals(1024, ring.batch().totalBytes[63]);
+            assertEquals(1024, ring.batch().totalBytes(63));
             publish(ring, 64, 0);
         }
         assertNull(ring.fault());

@@ -63,7 +63,7 @@ abstract class RingFixture {
     /** The bytes of a gathered chain. */
     static byte[] bytesOf(Ring ring, int chain) {
         ChainBatch batch = ring.batch();
-        byte[] all = new byte[(int) batch.totalBytes[chain]];
+        byte[] all = new byte[(int) batch.totalBytes(chain)];
         int at = 0;
         for (int i = batch.firstSegment[chain]; i < batch.firstSegment[chain + 1]; i++) {
             HostWindow.copy(batch.address[i], all, at, batch.length[i]);

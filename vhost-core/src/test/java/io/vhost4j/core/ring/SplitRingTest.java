@@ -119,7 +119,7 @@ final class SplitRingTest extends RingContract {
         driver.offer(head);
         driver.add(List.of(filled(5, 1)));
         assertFault(RingFault.HEAD_OUT_OF_RANGE, head, ring, 1);
-        assertEquals(5, ring.batch().totalBytes[0]);
+        assertEquals(5, ring.batch().totalBytes(0));
     }
 
     @ParameterizedTest

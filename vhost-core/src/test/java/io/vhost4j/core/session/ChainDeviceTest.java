@@ -135,7 +135,7 @@ class ChainDeviceTest {
                 ring -> {
                     assertEquals(1, ring.gather(8));
                     ChainBatch batch = ring.batch();
-                    assertEquals(30, batch.totalBytes[0]);
+                    assertEquals(30, batch.totalBytes(0));
                     assertEquals(1, batch.firstWritable[0]);
                     assertEquals(2, batch.firstSegment[1]);
                     return 0;

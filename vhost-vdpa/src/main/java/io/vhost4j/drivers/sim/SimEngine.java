@@ -196,7 +196,7 @@ final class SimEngine implements AutoCloseable {
         if (mustFail()) {
             return false;
         }
-        long total = batch.totalBytes[chain];
+        long total = batch.totalBytes(chain);
         int length = total < headerBytes || total - headerBytes > MAX_FRAME ? 0 : read(batch, chain, (int) total);
         if (length > 0 && !lost()) {
             SimRing back = find(from.index - 1);
@@ -258,7 +258,7 @@ final class SimEngine implements AutoCloseable {
         int used = 0;
         long room = 0;
         while (used < count && room < (long) headerBytes + length) {
-            room += Math.max(0, batch.totalBytes[used]);
+            room += Math.max(0, batch.totalBytes(used));
             used++;
         }
         if (room < (long) headerBytes + length) {

@@ -449,7 +449,7 @@ public final class FakeVirtioPci {
         while (source.gather(1) == 1 && target.gather(1) == 1) {
             ChainBatch sent = source.batch();
             ChainBatch room = target.batch();
-            int bytes = (int) sent.totalBytes[0] - HEADER;
+            int bytes = (int) sent.totalBytes(0) - HEADER;
             byte[] frame = new byte[bytes];
             copyOut(sent, frame);
             room.writtenBytes[0] = copyIn(room, frame);
