@@ -2,6 +2,7 @@
 
 package io.vhost4j.examples;
 
+import io.vhost4j.PollPacer;
 import io.vhost4j.VhostDevice;
 import io.vhost4j.VhostDeviceOps;
 import io.vhost4j.VhostDriver;
@@ -46,10 +47,12 @@ public final class EchoBackend implements VhostDeviceOps {
 
     private void poll(VhostDevice device) {
         Packet[] burst = new Packet[32];
+        PollPacer pacer = new PollPacer();
         while (running) {
             int count = device.dequeueBurst(1, pool, burst, 0, burst.length); // ring 1: what the guest sends
             device.enqueueBurst(0, burst, 0, count); // ring 0: what the guest receives
             pool.freeBulk(burst, 0, count);
+            pacer.round(count, burst.length); // leaves a guest alone that has nothing more
         }
     }
 }

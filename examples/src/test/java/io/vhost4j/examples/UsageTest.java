@@ -45,6 +45,7 @@ class UsageTest {
                 "forward --socket a --mtu 1500 --disable MTU|--mtu",
                 "forward --socket a --buffers 10|256 to",
                 "forward --socket a --data-room 64|128 to",
+                "forward --socket a --poll-pause 1000001|0 to 1000000",
                 "forward --socket a --count 0|--count 0",
                 "forward --socket a --duration 0|--duration",
                 "forward --socket a --stats -2|--stats",

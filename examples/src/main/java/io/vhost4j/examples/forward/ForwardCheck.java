@@ -17,6 +17,7 @@ import io.vhost4j.examples.cli.UsageException;
 import io.vhost4j.examples.wire.Ethernet;
 import io.vhost4j.examples.wire.Frames;
 import io.vhost4j.examples.wire.MacAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -31,6 +32,7 @@ final class ForwardCheck {
     private static final int DEFAULT_DATA_ROOM = 2048;
     private static final int MAX_DATA_ROOM = 1 << 20;
     private static final int MAX_BUFFERS = 1 << 24;
+    private static final int MAX_PAUSE_NANOS = 1_000_000;
     private static final int MIN_BUFFERS = 256;
     private static final int MAX_MODE = 0777;
     private static final int MAX_CPUS = 64;
@@ -84,6 +86,7 @@ final class ForwardCheck {
                 MacAddress.parse("--mac", options.mac),
                 segments(),
                 cpus(),
+                Duration.ofNanos(options.pollPause),
                 options.sleep,
                 options.buffers,
                 dataRoom(),
@@ -121,6 +124,7 @@ final class ForwardCheck {
 
     private void checkRanges() {
         checkRange("--queues", options.queues, 1, VhostDriver.MAX_QUEUE_PAIRS);
+        checkRange("--poll-pause", options.pollPause, 0, MAX_PAUSE_NANOS);
         checkRange("--buffers", options.buffers, MIN_BUFFERS, MAX_BUFFERS);
         checkSeconds("--stats", options.stats, 0);
         checkSeconds("--duration", options.duration, 0.001);

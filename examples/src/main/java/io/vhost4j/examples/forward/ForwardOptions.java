@@ -2,6 +2,7 @@
 
 package io.vhost4j.examples.forward;
 
+import io.vhost4j.PollPacer;
 import io.vhost4j.RecoveryPolicy;
 import java.nio.file.Path;
 import java.util.List;
@@ -118,6 +119,13 @@ final class ForwardOptions {
     @Option(names = "--cpu", paramLabel = "LIST", description = "CPUs such as 0,2-3: one poll thread on each.")
     @Nullable
     String cpu;
+
+    @Option(
+            names = "--poll-pause",
+            paramLabel = "NS",
+            description = "Wait after a round that did not fill a burst, which spares guests' caches; 0 to 1000000,"
+                    + " default 200.")
+    int pollPause = (int) PollPacer.DEFAULT_PAUSE.toNanos();
 
     @Option(names = "--sleep", description = "Sleep while guests are silent, rather than poll all the time.")
     boolean sleep;

@@ -6,6 +6,7 @@ import io.vhost4j.DriverFlag;
 import io.vhost4j.RecoveryPolicy;
 import io.vhost4j.examples.cli.SocketOwner;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param mtu largest MTU that devices may have, 0 if not limited
  * @param segments bytes of each segment of the packets that are sent in txonly mode
  * @param cpus where poll threads run, one each; empty for one thread anywhere
+ * @param pollPause how long poll threads leave guests alone after a round that did not fill a burst
  * @param sleeps whether poll threads sleep while guests are silent
  * @param socketMode permissions of sockets, -1 to leave them to the umask
  * @param count packets after which to stop, 0 for no limit
@@ -44,6 +46,7 @@ record ForwardSettings(
         long mac,
         List<Integer> segments,
         List<Integer> cpus,
+        Duration pollPause,
         boolean sleeps,
         int buffers,
         int dataRoom,

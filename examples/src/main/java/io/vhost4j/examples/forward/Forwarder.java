@@ -229,8 +229,13 @@ final class Forwarder implements AutoCloseable {
         for (int cpu : cpus) {
             Mover mover = new Mover(pool, budget, capture == null ? null : capture.tap(), channels != null);
             String name = "vhost4j-poll-" + threads.size();
-            threads.add(
-                    new PollThread(name, cpu, engine(mover), mover, new Idling(settings.sleeps()), this::pollFailed));
+            threads.add(new PollThread(
+                    name,
+                    cpu,
+                    engine(mover),
+                    mover,
+                    new Idling(settings.pollPause(), settings.sleeps()),
+                    this::pollFailed));
         }
     }
 

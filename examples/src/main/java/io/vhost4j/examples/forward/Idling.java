@@ -2,19 +2,27 @@
 
 package io.vhost4j.examples.forward;
 
+import io.vhost4j.PollPacer;
 import io.vhost4j.QueueWaiter;
 import io.vhost4j.VhostDevice;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** What a poll thread does when there is nothing to do. For that thread alone, but for {@link #wake}. */
 final class Idling implements AutoCloseable {
     private static final int SPINS = 200;
 
+    private final PollPacer pacer;
     private final @Nullable QueueWaiter waiter;
     private int rounds;
 
-    /** With {@code sleeping}, the thread costs nothing while all guests are silent; else it looks at them all the time. */
-    Idling(boolean sleeping) {
+    /**
+     * With {@code sleeping}, the thread costs nothing while all guests are silent; else it looks at them all the time.
+     *
+     * @param pause how long it leaves guests alone after a round that did not fill a burst
+     */
+    Idling(Duration pause, boolean sleeping) {
+        pacer = new PollPacer(pause);
         waiter = sleeping ? QueueWaiter.builder().build() : null;
     }
 
@@ -50,14 +58,13 @@ final class Idling implements AutoCloseable {
      * @param holding whether packets are held, which wait for more than a guest's sending
      */
     void rest(int moved, boolean holding) {
+        rounds = moved > 0 ? 0 : Math.min(SPINS, rounds + 1);
+        if (rounds < SPINS) {
+            pacer.round(moved, Lane.BURST);
+        }
         if (waiter != null && !holding) {
             waiter.idle(moved);
-        } else if (moved > 0) {
-            rounds = 0;
-        } else if (rounds < SPINS) {
-            Thread.onSpinWait();
-            rounds++;
-        } else {
+        } else if (rounds >= SPINS) {
             Thread.yield(); // costs little alone, and lets others run where CPUs are few
         }
     }
