@@ -8,9 +8,8 @@ import java.time.Duration;
  *
  * <p>A look at a ring takes the cache line that the guest is about to write away from the guest's processor. A loop that is faster than its
  * guests looks more often than they write: then every entry costs them a transfer between processors, and they, and with them the
- * loop, become slower. A moment's wait after a round that did not find all it could have moved lets entries gather, which then come in one
- * transfer. What it is worth depends on the guest; {@code docs/perf} has figures. A round that moves as much as it can is not
- * delayed, and no packet waits for longer than the pause.
+ * loop, become slower. A moment's wait after a round that found little lets entries gather, which then come in one
+ * transfer. What it is worth depends on the guest; {@code docs/perf} has figures. No packet waits for longer than the pause.
  *
  * <pre>{@code
  * PollPacer pacer = new PollPacer();
@@ -25,8 +24,11 @@ import java.time.Duration;
  * shared by threads.
  */
 public final class PollPacer {
-    /** The pause unless another is asked for, 200 ns: about two transfers of a cache line between processors without a cache in common. */
+    /** The pause unless another is asked for, 200 ns: what a cache line takes between processors without a cache in common. */
     public static final Duration DEFAULT_PAUSE = Duration.ofNanos(200);
+
+    /** Rounds that move at least one in so many of the packets wanted are not followed by a pause. */
+    private static final int ENOUGH = 4;
 
     private static final Duration LONGEST = Duration.ofMillis(1);
 
@@ -52,13 +54,13 @@ public final class PollPacer {
     }
 
     /**
-     * Call it once in each round over the rings. Returns at once if they gave all that was wanted.
+     * Call it once in each round over the rings. Returns at once if they gave at least a quarter of what was wanted.
      *
      * @param moved packets moved in this round
      * @param wanted packets that one ring could have given
      */
     public void round(int moved, int wanted) {
-        if (moved >= wanted) {
+        if (ENOUGH * moved >= wanted) {
             return;
         }
         Thread.onSpinWait();

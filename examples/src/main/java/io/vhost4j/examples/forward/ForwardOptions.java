@@ -123,7 +123,7 @@ final class ForwardOptions {
     @Option(
             names = "--poll-pause",
             paramLabel = "NS",
-            description = "Wait after a round that did not fill a burst, which spares guests' caches; 0 to 1000000,"
+            description = "Wait after a round that found little, which spares guests' caches; 0 to 1000000,"
                     + " default 200.")
     int pollPause = (int) PollPacer.DEFAULT_PAUSE.toNanos();
 

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param mtu largest MTU that devices may have, 0 if not limited
  * @param segments bytes of each segment of the packets that are sent in txonly mode
  * @param cpus where poll threads run, one each; empty for one thread anywhere
- * @param pollPause how long poll threads leave guests alone after a round that did not fill a burst
+ * @param pollPause how long poll threads leave guests alone after a round that found little
  * @param sleeps whether poll threads sleep while guests are silent
  * @param socketMode permissions of sockets, -1 to leave them to the umask
  * @param count packets after which to stop, 0 for no limit

@@ -19,7 +19,7 @@ final class Idling implements AutoCloseable {
     /**
      * With {@code sleeping}, the thread costs nothing while all guests are silent; else it looks at them all the time.
      *
-     * @param pause how long it leaves guests alone after a round that did not fill a burst
+     * @param pause how long it leaves guests alone after a round that found little
      */
     Idling(Duration pause, boolean sleeping) {
         pacer = new PollPacer(pause);

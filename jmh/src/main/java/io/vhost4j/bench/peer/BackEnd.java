@@ -2,12 +2,15 @@
 
 package io.vhost4j.bench.peer;
 
+import java.util.List;
+
 /** A back-end that listens on its seat's socket, from construction on. */
 sealed interface BackEnd extends AutoCloseable permits TestpmdBackEnd, ForwardBackEnd {
     /** Starts one and waits until it listens. */
     static BackEnd start(BackEndKind kind, Lab lab, Seat seat, Cell cell) {
         return switch (kind) {
-            case VHOST4J -> new ForwardBackEnd(lab, seat, cell);
+            case VHOST4J -> new ForwardBackEnd(lab, seat, cell, List.of());
+            case VHOST4J_NO_PAUSE -> new ForwardBackEnd(lab, seat, cell, List.of("--poll-pause", "0"));
             case DPDK -> new TestpmdBackEnd(lab.testpmd(), lab, seat, cell);
             case DPDK_NATIVE -> new TestpmdBackEnd(requireNative(lab), lab, seat, cell);
         };

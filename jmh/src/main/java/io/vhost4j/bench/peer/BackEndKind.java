@@ -11,6 +11,8 @@ import picocli.CommandLine.TypeConversionException;
 enum BackEndKind {
     /** {@code vhost4j forward}. */
     VHOST4J("vhost4j"),
+    /** The same, looking at the rings without a pause. */
+    VHOST4J_NO_PAUSE("vhost4j-no-pause"),
     /** testpmd with net_vhost, as the distribution ships it. */
     DPDK("dpdk"),
     /** The same, built for this machine's processor. */

@@ -22,7 +22,8 @@ final class ForwardBackEnd implements BackEnd {
     private final Traffic traffic;
     private final boolean busy;
 
-    ForwardBackEnd(Lab lab, Seat seat, Cell cell) {
+    /** Starts it with {@code options} besides those that the cell asks for. */
+    ForwardBackEnd(Lab lab, Seat seat, Cell cell, List<String> options) {
         List<String> command = new ArrayList<>(List.of(
                 lab.launcher().toString(),
                 "forward",
@@ -33,6 +34,7 @@ final class ForwardBackEnd implements BackEnd {
                 "--queues",
                 "" + cell.shape().queuePairs(),
                 "--json"));
+        command.addAll(options);
         seat.sockets(cell.shape().devices()).forEach(socket -> command.addAll(List.of("--socket", socket.toString())));
         if (lab.busy()) {
             command.addAll(List.of("--busy", "--stats", "0.25"));

@@ -18,7 +18,11 @@ final class LabOptions {
         int run(Lab lab, Map<String, String> host) throws IOException;
     }
 
-    @Option(names = "--back-ends", split = ",", paramLabel = "LIST", description = "Of vhost4j, dpdk, dpdk-native.")
+    @Option(
+            names = "--back-ends",
+            split = ",",
+            paramLabel = "LIST",
+            description = "Of vhost4j, vhost4j-no-pause, dpdk, dpdk-native.")
     private List<BackEndKind> kinds = List.of(BackEndKind.VHOST4J, BackEndKind.DPDK);
 
     @Option(

@@ -14,8 +14,8 @@ class PollPacerTest {
     private static final Duration LONGEST = Duration.ofMillis(1);
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 31})
-    void shouldWaitAfterARoundThatDidNotFillABurst(int moved) {
+    @ValueSource(ints = {0, 1, 7})
+    void shouldWaitAfterARoundThatFoundLittle(int moved) {
         PollPacer pacer = new PollPacer(LONGEST);
         long start = System.nanoTime();
         pacer.round(moved, 32);
@@ -24,8 +24,8 @@ class PollPacerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {32, 64})
-    void shouldNotWaitAfterAFullBurst(int moved) {
+    @ValueSource(ints = {8, 32, 64})
+    void shouldNotWaitAfterARoundThatFoundEnough(int moved) {
         PollPacer pacer = new PollPacer(LONGEST);
         int rounds = 10_000;
         long start = System.nanoTime();
