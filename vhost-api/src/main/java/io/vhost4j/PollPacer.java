@@ -27,10 +27,11 @@ public final class PollPacer {
     /** The pause unless another is asked for, 200 ns: what a cache line takes between processors without a cache in common. */
     public static final Duration DEFAULT_PAUSE = Duration.ofNanos(200);
 
+    /** The longest pause, 1 ms. */
+    public static final Duration LONGEST_PAUSE = Duration.ofMillis(1);
+
     /** Rounds that move at least one in so many of the packets wanted are not followed by a pause. */
     private static final int ENOUGH = 4;
-
-    private static final Duration LONGEST = Duration.ofMillis(1);
 
     private final long pauseNanos;
 
@@ -46,7 +47,7 @@ public final class PollPacer {
      * @throws IllegalArgumentException if the pause is out of its range
      */
     public PollPacer(Duration pause) {
-        if (pause.isNegative() || pause.compareTo(LONGEST) > 0) {
+        if (pause.isNegative() || pause.compareTo(LONGEST_PAUSE) > 0) {
             throw new IllegalArgumentException(
                     "pause=" + pause + ": must be 0 to 1 ms; to sleep while guests are silent use a QueueWaiter");
         }

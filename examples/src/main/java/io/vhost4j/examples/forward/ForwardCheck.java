@@ -6,6 +6,7 @@ import static io.vhost4j.examples.cli.UsageException.checkRange;
 import static io.vhost4j.examples.cli.UsageException.rejectIf;
 
 import io.vhost4j.DriverFlag;
+import io.vhost4j.PollPacer;
 import io.vhost4j.ProtocolFeature;
 import io.vhost4j.VhostDriver;
 import io.vhost4j.VirtioFeature;
@@ -32,7 +33,6 @@ final class ForwardCheck {
     private static final int DEFAULT_DATA_ROOM = 2048;
     private static final int MAX_DATA_ROOM = 1 << 20;
     private static final int MAX_BUFFERS = 1 << 24;
-    private static final int MAX_PAUSE_NANOS = 1_000_000;
     private static final int MIN_BUFFERS = 256;
     private static final int MAX_MODE = 0777;
     private static final int MAX_CPUS = 64;
@@ -124,7 +124,7 @@ final class ForwardCheck {
 
     private void checkRanges() {
         checkRange("--queues", options.queues, 1, VhostDriver.MAX_QUEUE_PAIRS);
-        checkRange("--poll-pause", options.pollPause, 0, MAX_PAUSE_NANOS);
+        checkRange("--poll-pause", options.pollPause, 0, PollPacer.LONGEST_PAUSE.toNanos());
         checkRange("--buffers", options.buffers, MIN_BUFFERS, MAX_BUFFERS);
         checkSeconds("--stats", options.stats, 0);
         checkSeconds("--duration", options.duration, 0.001);
