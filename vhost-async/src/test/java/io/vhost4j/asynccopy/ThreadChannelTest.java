@@ -16,8 +16,10 @@ import io.vhost4j.core.testkit.GuestImage;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -37,11 +39,13 @@ final class ThreadChannelTest extends ChannelContract {
         engine.close();
     }
 
-    private static Set<String> copyThreads() {
+    private static Stream<Thread> running() {
         return Thread.getAllStackTraces().keySet().stream()
-                .map(Thread::getName)
-                .filter(name -> name.startsWith("vhost4j-copy"))
-                .collect(Collectors.toSet());
+                .filter(thread -> thread.getName().startsWith("vhost4j-copy"));
+    }
+
+    private static Set<String> copyThreads() {
+        return running().map(Thread::getName).collect(Collectors.toSet());
     }
 
     @Test
@@ -69,14 +73,18 @@ final class ThreadChannelTest extends ChannelContract {
     }
 
     @Test
-    void shouldWakeWhenItSleeps() throws InterruptedException {
+    @Timeout(20)
+    void shouldWakeWhenItSleeps() {
         long[] told = new long[4];
         Copies copies = new Copies();
         try (GuestImage image = GuestImage.of(16 * PAGE);
                 DmaChannel channel = open()) {
             long host = image.host(GuestImage.BASE, 2 * PAGE);
+            Thread thread = running().findAny().orElseThrow();
             for (int i = 0; i < 20; i++) {
-                Thread.sleep(5); // long enough for the thread to sleep; the test holds also if it does not
+                while (thread.getState() != Thread.State.WAITING) {
+                    Thread.onSpinWait();
+                }
                 copies.clear();
                 copies.add(host, host + PAGE, 100, i);
                 assertEquals(1, channel.transferData(copies));
