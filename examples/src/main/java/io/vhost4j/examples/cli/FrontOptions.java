@@ -36,6 +36,9 @@ public final class FrontOptions implements AutoCloseable {
     @Option(names = "--no-inflight", description = "Keep no account of what is in flight for the next back-end.")
     private boolean noInflight;
 
+    @Option(names = "--hugepages", description = "Take the packets' memory from huge pages.")
+    private boolean hugePages;
+
     private final VdpaBus bus = VdpaBus.create();
 
     /** The defaults. */
@@ -89,6 +92,7 @@ public final class FrontOptions implements AutoCloseable {
                 .server(server)
                 .packed(packed)
                 .queuePairs(queues)
+                .hugePages(hugePages)
                 .inflight(!noInflight);
     }
 

@@ -17,13 +17,17 @@ final class Pktgen implements FrontEnd {
     private static final Pattern SUMMARY = Pattern.compile("\"event\":\"summary\"");
     private static final String INTERVAL = "0.5";
     private static final int RING = 1024;
-    private static final int MANY = 4;
+    /** Descriptors of each ring, and packets that are sent together, where the work for each packet is compared: it depends on both. */
+    private static final int SMALL_RING = 256;
+
+    private static final int BURST = 32;
 
     private final Child child;
     private Map<String, Object> last = Map.of();
 
     Pktgen(Lab lab, Seat seat, Cell cell) {
         Shape shape = cell.shape();
+        boolean comparesWork = shape.rate() > 0 && shape.load() == 0;
         List<String> command = new ArrayList<>(List.of(
                 lab.launcher().toString(),
                 "pktgen",
@@ -42,7 +46,7 @@ final class Pktgen implements FrontEnd {
                 "--queues",
                 "" + shape.queuePairs(),
                 "--queue-size",
-                "" + (shape.devices() > MANY ? RING / MANY : RING),
+                "" + (comparesWork ? SMALL_RING : RING),
                 "--no-inflight"));
         if (shape.rate() > 0) {
             command.addAll(List.of("--rate", "" + shape.rate()));
@@ -50,11 +54,14 @@ final class Pktgen implements FrontEnd {
         if (shape.devices() > 1) {
             command.addAll(List.of("--devices", "" + shape.devices()));
         }
-        if (shape.rate() > 0 && shape.load() == 0) {
-            command.addAll(List.of("--burst", "32")); // work for each packet is compared, which depends on the burst
+        if (comparesWork) {
+            command.addAll(List.of("--burst", "" + BURST));
         }
         if (cell.ring() == RingKind.PACKED) {
             command.add("--packed");
+        }
+        if (lab.memory().huge()) {
+            command.add("--hugepages");
         }
         if (cell.inOrder()) {
             command.add("--in-order");
