@@ -3,7 +3,7 @@
 package io.vhost4j.examples.forward;
 
 /** Moves packets along lanes, in one of the modes. Each poll thread has its own. */
-sealed interface Engine permits EchoEngine, IoEngine, MacSwapEngine, RxOnlyEngine, TimedEngine, TxOnlyEngine {
+sealed interface Engine permits EchoEngine, RelayEngine, RxOnlyEngine, TimedEngine, TxOnlyEngine {
     /**
      * Moves what there is, up to a burst, without waiting.
      *

@@ -250,8 +250,8 @@ final class Forwarder implements AutoCloseable {
     private Engine plainEngine(Mover mover) {
         boolean translate = settings.translatesOffloads();
         return switch (settings.mode()) {
-            case IO -> new IoEngine(mover, translate);
-            case MACSWAP -> new MacSwapEngine(mover, translate);
+            case IO -> new RelayEngine(mover, false, translate);
+            case MACSWAP -> new RelayEngine(mover, true, translate);
             case ICMPECHO -> new EchoEngine(mover, new EchoResponder(settings.mac()));
             case RXONLY -> new RxOnlyEngine(mover);
             case TXONLY -> new TxOnlyEngine(mover, settings.segments(), settings.mac());

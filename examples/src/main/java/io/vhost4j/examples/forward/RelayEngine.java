@@ -5,14 +5,16 @@ package io.vhost4j.examples.forward;
 import io.vhost4j.examples.wire.Ethernet;
 import io.vhost4j.examples.wire.OffloadTranslator;
 
-/** Sends packets on with their Ethernet addresses exchanged. */
-final class MacSwapEngine implements Engine {
+/** Sends packets on. */
+final class RelayEngine implements Engine {
     private final Mover mover;
+    private final boolean swap;
     private final boolean translate;
 
-    /** With {@code translate}, receive flags are made transmit flags on the way. */
-    MacSwapEngine(Mover mover, boolean translate) {
+    /** With {@code swap}, Ethernet addresses are exchanged on the way; with {@code translate}, receive flags are made transmit flags. */
+    RelayEngine(Mover mover, boolean swap, boolean translate) {
         this.mover = mover;
+        this.swap = swap;
         this.translate = translate;
     }
 
@@ -27,7 +29,7 @@ final class MacSwapEngine implements Engine {
         if (count == 0) {
             return 0;
         }
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; swap && i < count; i++) {
             Ethernet.swapAddresses(lane.packets[i]);
         }
         for (int i = 0; translate && i < count; i++) {
