@@ -16,9 +16,6 @@ import java.lang.foreign.MemorySegment;
  * of theirs and of those before have ended. The ring keeps a reference of each packet meanwhile. Used by the thread that is in the ring.
  */
 final class AsyncEnqueuer {
-    /** Most chains looked at before some are taken. */
-    private static final int GATHER = 64;
-
     private static final int NO_ROOM = 0;
     private static final int IMPOSSIBLE = -1;
 
@@ -31,6 +28,7 @@ final class AsyncEnqueuer {
     private final int headerBytes;
     private final boolean mergeable;
     private final TransmitOffload offload;
+    private final Lookahead lookahead;
     private final SegmentCursor cursor = new SegmentCursor();
     private final MemorySegment scratch = Arena.ofAuto().allocate(16, 8);
     private final long header = scratch.address();
@@ -46,12 +44,13 @@ final class AsyncEnqueuer {
         this.headerBytes = layout.headerBytes();
         this.mergeable = layout.mergeable();
         this.offload = new TransmitOffload(layout.features());
+        this.lookahead = new Lookahead(ring.size());
     }
 
     /** Submits packets, as {@link Flights} counts them. */
     void burst(Packet[] packets, int from, int count) {
         int done = 0;
-        int wanted = Math.min(count, GATHER);
+        int wanted = lookahead.first(count);
         while (done < count) {
             int most = Math.min(wanted, ring.size() - ring.taken());
             int chains = most == 0 ? 0 : ring.gather(most);
@@ -72,15 +71,15 @@ final class AsyncEnqueuer {
             if (used > 0) {
                 ring.take(used);
             }
+            int looked = wanted;
+            wanted = lookahead.next(count - done, done - before, used, chains);
             if (used < chains && done == before && chains == ring.size() && flights.room() > 1) {
                 // all buffers that there can ever be are too few for this packet
                 drop((PooledPacket) packets[from + done]);
                 done++;
-            } else if (chains < wanted || flights.room() <= 1) {
+            } else if (chains < looked || flights.room() <= 1) {
                 break;
             }
-            // the batch was too short for a packet that goes over many chains: look at all there are
-            wanted = used < chains ? ring.size() : Math.min(count - done, GATHER);
         }
         copies.submit();
     }

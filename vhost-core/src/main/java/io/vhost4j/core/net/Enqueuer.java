@@ -13,9 +13,6 @@ import java.lang.foreign.MemorySegment;
 
 /** Puts packets into a receive ring of the guest's. Used by the thread that is in the ring. */
 final class Enqueuer {
-    /** Most chains looked at before some are given back. */
-    private static final int GATHER = 64;
-
     /** The header's second word for a packet in one buffer that asks for nothing. */
     private static final int ONE_BUFFER = 1 << 16;
 
@@ -29,6 +26,7 @@ final class Enqueuer {
     private final int headerBytes;
     private final boolean mergeable;
     private final TransmitOffload offload;
+    private final Lookahead lookahead;
     /** Of no meaning; kept so that the loads that touch cache lines are made. */
     @SuppressWarnings("unused")
     private long touched;
@@ -45,6 +43,7 @@ final class Enqueuer {
         this.headerBytes = headerBytes;
         this.mergeable = mergeable;
         this.offload = new TransmitOffload(features);
+        this.lookahead = new Lookahead(ring.size());
     }
 
     /** Puts up to {@code count} packets. As long as it is for the reason that {@link Dequeuer#burst} gives. */
@@ -52,7 +51,7 @@ final class Enqueuer {
         int skipped = headerBytes;
         int[] writtenBytes = batch.writtenBytes;
         int done = 0;
-        int wanted = Math.min(count, GATHER);
+        int wanted = lookahead.first(count);
         while (done < count) {
             int chains = ring.gather(wanted);
             if (chains == 0) {
@@ -109,15 +108,15 @@ final class Enqueuer {
             if (used > 0) {
                 ring.publish(used);
             }
+            int looked = wanted;
+            wanted = lookahead.next(count - done, done - before, used, chains);
             if (used < chains && done == before && chains == ring.size()) {
                 // all buffers that there can ever be are too few for this packet
                 stats.add(Counter.OVERSIZE_PACKETS, 1);
                 done++;
-            } else if (chains < wanted) {
+            } else if (chains < looked) {
                 break;
             }
-            // the batch was too short for a packet that goes over many chains: look at all there are
-            wanted = used < chains ? ring.size() : Math.min(count - done, GATHER);
         }
         return done;
     }
