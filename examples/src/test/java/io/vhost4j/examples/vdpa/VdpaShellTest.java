@@ -121,9 +121,10 @@ class VdpaShellTest {
             awaitServer(port, "sim:loopback");
             assertTrue(shown.contains("sim:loopback: library echoed=1"), shown);
             exchange(front);
-            while (!tell(List.of(port), "stats").contains("ring 1 frames=1")) {
-                Thread.yield();
-            }
+            do {
+                shown = tell(List.of(port), "stats");
+            } while (shown.contains("ring 1 frames=0"));
+            assertTrue(shown.contains("ring 1 frames=1"), shown);
             assertEquals("", complaints());
         }
     }
