@@ -18,9 +18,7 @@ final class EchoEngine implements Engine {
     @Override
     public int poll(Lane lane) {
         if (lane.held > 0) {
-            int before = lane.held;
-            mover.send(lane);
-            return before - lane.held;
+            return mover.send(lane);
         }
         int count = mover.receive(lane);
         int replies = 0;

@@ -122,9 +122,13 @@ final class Mover {
     /**
      * Sends the packets that the lane holds. What finds no room stays held, so that nothing is lost while the guest drains its ring; when it
      * took nothing for some time, held packets are dropped, and from then on at once until it takes some again.
+     *
+     * @return how many were sent or dropped
      */
-    void send(Lane lane) {
+    int send(Lane lane) {
+        int before = lane.held;
         send(lane, UNKNOWN);
+        return before - lane.held;
     }
 
     /** Sends all {@code count} packets that were just received, which are as long as they were; the rest as {@link #send(Lane)}. */

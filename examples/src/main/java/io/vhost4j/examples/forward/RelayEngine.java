@@ -21,9 +21,7 @@ final class RelayEngine implements Engine {
     @Override
     public int poll(Lane lane) {
         if (lane.held > 0) {
-            int before = lane.held;
-            mover.send(lane);
-            return before - lane.held;
+            return mover.send(lane);
         }
         int count = mover.receive(lane);
         if (count == 0) {
