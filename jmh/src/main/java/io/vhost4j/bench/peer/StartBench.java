@@ -46,7 +46,7 @@ final class StartBench implements Callable<Integer> {
     @Option(names = "--step", paramLabel = "MS", description = "Time between two looks.")
     private int step = 100;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Write all figures.")
+    @Option(names = "--json", paramLabel = "FILE", description = "Write all figures, after each cell.")
     private @Nullable Path json;
 
     @Spec
@@ -73,33 +73,50 @@ final class StartBench implements Callable<Integer> {
         }
     }
 
+    /** Measures all cells; one that fails costs the others nothing. What there is is written after each. */
     private int measure(Lab lab, Map<String, String> host) throws IOException {
         TextTable table = new TextTable("cell", "back-end", "Mpps", "ms to 90 %", "worst");
         List<Json> cells = new ArrayList<>();
+        int failures = 0;
         for (Cell cell : cellOptions.cells()) {
-            List<StartRun> runs = new ArrayList<>();
-            for (int i = 0; i < pairs; i++) {
+            try {
+                List<StartRun> runs = starts(lab, cell);
                 for (BackEndKind kind : labOptions.kinds()) {
-                    runs.add(run(lab, cell, kind));
+                    table.row(row(
+                            cell,
+                            kind,
+                            runs.stream().filter(run -> run.kind() == kind).toList()));
                 }
+                cells.add(Json.object()
+                        .put("name", cell.toString())
+                        .put("runs", runs.stream().map(StartBench::json).toList()));
+                write(host, cells);
+            } catch (BenchFailure e) {
+                failures++;
+                progress.println(cell + " failed: " + e.getMessage());
             }
-            for (BackEndKind kind : labOptions.kinds()) {
-                table.row(row(
-                        cell,
-                        kind,
-                        runs.stream().filter(run -> run.kind() == kind).toList()));
-            }
-            cells.add(Json.object()
-                    .put("name", cell.toString())
-                    .put("runs", runs.stream().map(StartBench::json).toList()));
         }
         table.lines().forEach(System.out::println);
+        return failures == 0 ? 0 : 1;
+    }
+
+    /** Each back-end's starts in one cell, in turn. */
+    private List<StartRun> starts(Lab lab, Cell cell) {
+        List<StartRun> runs = new ArrayList<>();
+        for (int i = 0; i < pairs; i++) {
+            for (BackEndKind kind : labOptions.kinds()) {
+                runs.add(run(lab, cell, kind));
+            }
+        }
+        return runs;
+    }
+
+    private void write(Map<String, String> host, List<Json> cells) throws IOException {
         if (json != null) {
             Json facts = Json.object();
             host.forEach(facts::put);
             ResultFile.write(json, Json.object().put("host", facts).put("cells", cells) + "\n");
         }
-        return 0;
     }
 
     /** A start during which the processors stayed where they were. */

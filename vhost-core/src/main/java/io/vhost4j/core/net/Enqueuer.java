@@ -60,27 +60,21 @@ final class Enqueuer {
             int before = done;
             int used = 0;
             if (batch.isPlain()) {
-                // the common case: packets of one segment, each into one chain, up to the first other one;
-                // the cache lines of all are asked for before the first of them is waited for
+                // the common case: packets of one segment, each into one chain, up to the first other one
                 int first = from + done;
                 int limit = Math.min(chains, count - done);
                 long[] address = batch.address;
                 int[] length = batch.length;
-                touched = touch(address, length, limit);
-                int plain = 0;
-                while (plain < limit) {
-                    PooledPacket packet = (PooledPacket) packets[first + plain];
+                touched = prepare(address, length, limit);
+                while (used < limit) {
+                    PooledPacket packet = (PooledPacket) packets[first + used];
                     int bytes = packet.dataLength();
-                    boolean fits = bytes <= length[plain] - skipped;
+                    boolean fits = bytes > 0 && bytes <= length[used] - skipped;
                     if (!fits || packet.next() != null || (packet.olFlags() & TransmitOffload.REQUESTS) != 0) {
                         break;
                     }
-                    setHeader(address[plain], 0, ONE_BUFFER);
-                    writtenBytes[plain++] = skipped + bytes;
-                }
-                for (; used < plain; used++) {
-                    PooledPacket packet = (PooledPacket) packets[first + used];
-                    HostWindow.copy(packet.dataAddress(), address[used] + skipped, writtenBytes[used] - skipped);
+                    HostWindow.copy(packet.dataAddress(), address[used] + skipped, bytes);
+                    writtenBytes[used++] = skipped + bytes;
                 }
                 if (statistics) {
                     stats.countSizes(writtenBytes, skipped, used);
@@ -122,17 +116,29 @@ final class Enqueuer {
     }
 
     /**
-     * Reads from the cache lines that a short packet in each of {@code count} buffers goes to. Writing to them would ask for them just as well, but
-     * the processor writes in order: where it is far from the guest's, reads get more of them at a time.
+     * Makes {@code count} buffers ready for a packet each that asks for nothing: with its header, and with the cache lines of header and first bytes asked for
+     * before the first of them is waited for. They are asked for by reading: the processor writes in order, so where it is far from the guest's, reads get
+     * more of them at a time. A header that is there already, from the buffer's last use, is not written again: then its line does not change hands.
      */
-    private long touch(long[] address, int[] length, int count) {
+    private long prepare(long[] address, int[] length, int count) {
         long seen = 0;
         for (int chain = 0; chain < count; chain++) {
             if (length[chain] > headerBytes) {
-                seen += HostWindow.getByte(address[chain]) + HostWindow.getByte(address[chain] + headerBytes);
+                long to = address[chain];
+                if (!hasPlainHeader(to)) {
+                    setHeader(to, 0, ONE_BUFFER);
+                }
+                seen += HostWindow.getByte(to + headerBytes);
             }
         }
         return seen;
+    }
+
+    private boolean hasPlainHeader(long at) {
+        int second = headerBytes == NetHeader.BYTES
+                ? HostWindow.getInt(at + NetHeader.CSUM_OFFSET) ^ ONE_BUFFER
+                : HostWindow.getShort(at + NetHeader.CSUM_OFFSET);
+        return (HostWindow.getLong(at) | second) == 0;
     }
 
     /** Passes over chains that cannot even hold a header; they are given back empty. */

@@ -54,6 +54,36 @@ abstract class NetQueueContract extends ByAnyPath {
         }
     }
 
+    /** A header that is right already need not be written, one that differs in any byte must be. */
+    @ParameterizedTest
+    @CsvSource({"false,0,10", "false,32,12", "true,32,12"})
+    void shouldPutTheHeaderWhateverTheBufferHolds(boolean packed, int bit, int headerBytes) {
+        byte[] right = header(1, headerBytes);
+        byte[] frame = NetRig.frame(100, 1);
+        int buffers = headerBytes + 2;
+        try (NetRig rig = rig(packed, NetRig.RECEIVE, 16, bit == 0 ? 0 : 1L << bit, NetRig.PLAIN)) {
+            Packet[] packets = new Packet[buffers];
+            for (int i = 0; i < headerBytes; i++) {
+                byte[] wrong = right.clone();
+                wrong[i] ^= (byte) 0x80;
+                rig.offerHolding(NetRig.joined(wrong, new byte[100]));
+                packets[i] = rig.packet(frame);
+            }
+            rig.offerHolding(NetRig.joined(right, new byte[100]));
+            packets[headerBytes] = rig.packet(frame);
+            byte[] old = new byte[headerBytes];
+            Arrays.fill(old, (byte) 0xFF);
+            rig.offerHolding(old);
+            packets[headerBytes + 1] = rig.packet(new byte[0]);
+            assertEquals(buffers, rig.enqueue(packets));
+            List<byte[]> got = rig.received();
+            for (int i = 0; i <= headerBytes; i++) {
+                assertArrayEquals(NetRig.joined(right, frame), got.get(i), "differed in byte " + i);
+            }
+            assertArrayEquals(right, got.get(headerBytes + 1), "room for a header only");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void shouldWriteIntoAnyLayoutFromAnySegments(boolean packed) {

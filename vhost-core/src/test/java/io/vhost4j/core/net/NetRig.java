@@ -155,6 +155,13 @@ final class NetRig implements AutoCloseable {
         chains.put(driver.add(chain), chain);
     }
 
+    /** Offers a chain of one writable buffer that already has bytes in it. */
+    void offerHolding(byte[] bytes) {
+        Buffer buffer = new Buffer(image.allocate(bytes.length, 1), bytes.length, true);
+        image.write(buffer.gpa(), bytes);
+        chains.put(driver.add(List.of(buffer)), List.of(buffer));
+    }
+
     void offerMany(int count, int length) {
         for (int i = 0; i < count; i++) {
             offer(length);
