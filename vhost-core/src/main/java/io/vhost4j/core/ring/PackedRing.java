@@ -129,41 +129,29 @@ final class PackedRing extends Ring {
      * The common case: chains of one descriptor each, with buffers inside one region.
      *
      * @param chain the first to be gathered, from {@code slot} on, which is not so far that the ring's end is before {@code limit}
-     * @return how many chains there are in the batch, {@code limit} at most; whether the next is not there, or is not a plain one, was not looked at
+     * @return how many chains there are in the batch, {@code limit} at most; it is not said whether the next is not there or is not a plain one
      */
     private int gatherPlain(ChainBatch batch, int chain, int limit, int slot, int expected) {
-        long first = desc + ((long) slot << PackedLayout.DESC_SHIFT);
-        int ready = chain + countReady(first, limit - chain, expected);
-        // pairs with the driver's release of the flags after it wrote the rest of the descriptor
-        VarHandle.acquireFence();
         int[] id = batch.id;
         int[] length = batch.length;
         long[] address = batch.address;
-        int kind = direction;
+        int wanted = expected | direction;
+        long from = desc + ((long) slot << PackedLayout.DESC_SHIFT);
         int at = chain;
-        for (; at < ready; at++) {
-            long from = first + ((long) (at - chain) << PackedLayout.DESC_SHIFT);
-            long gpa = HostWindow.getLong(from + PackedLayout.DESC_ADDR);
+        for (; at < limit; at++) {
+            // length, id and flags
             long rest = HostWindow.getLong(from + PackedLayout.DESC_LEN);
-            if (((int) (rest >>> 48) & KIND) != kind) {
+            // pairs with the driver's release of the flags after it wrote the rest of the descriptor
+            VarHandle.acquireFence();
+            if (((int) (rest >>> 48) & (STATE_BITS | KIND)) != wanted) {
                 break;
             }
             id[at] = (int) (rest >>> 32) & 0xFFFF;
-            address[at] = gpa;
+            address[at] = HostWindow.getLong(from + PackedLayout.DESC_ADDR);
             length[at] = (int) rest;
+            from += 1L << PackedLayout.DESC_SHIFT;
         }
         return buffers.toHost(address, length, chain, at);
-    }
-
-    /** How many descriptors from {@code first} on are available, {@code limit} at most. */
-    private static int countReady(long first, int limit, int expected) {
-        long at = first + PackedLayout.DESC_FLAGS;
-        int ready = 0;
-        while (ready < limit && (HostWindow.getShort(at) & STATE_BITS) == expected) {
-            ready++;
-            at += 1L << PackedLayout.DESC_SHIFT;
-        }
-        return ready;
     }
 
     /** Any chains, behind {@code gathered} plain ones. */

@@ -275,9 +275,7 @@ final class SplitRing extends Ring {
         int[] writtenBytes = batch.writtenBytes;
         for (int chain = toTell; chain < count; chain++) {
             int entry = (first + chain - toTell) & sizeMask;
-            HostWindow.setLong(
-                    used + SplitLayout.usedEntry(entry),
-                    Integer.toUnsignedLong(id[chain]) | (long) writtenBytes[chain] << 32);
+            setUsed(used + SplitLayout.usedEntry(entry), id[chain], writtenBytes[chain]);
         }
         lastUsed = (lastUsed + count) & 0xFFFF;
         // release: the driver that sees the index sees the entries and the data
@@ -287,6 +285,14 @@ final class SplitRing extends Ring {
         }
         if (to != null) {
             logPublished(to, first, count);
+        }
+    }
+
+    /** Sets an element unless it says the same already, from the round before: then its cache line stays with the driver, too. */
+    private static void setUsed(long at, int id, int written) {
+        long element = Integer.toUnsignedLong(id) | (long) written << 32;
+        if (HostWindow.getLong(at) != element) {
+            HostWindow.setLong(at, element);
         }
     }
 
