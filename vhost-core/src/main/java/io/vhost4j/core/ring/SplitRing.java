@@ -22,6 +22,8 @@ final class SplitRing extends Ring {
     private int lastAvail;
 
     private int lastUsed;
+    /** What the driver's index was when last read. Not read again while there is enough up to it: each look takes its cache line from the driver. */
+    private int knownAvail;
     /** Where {@link #lastUsed} was when the driver was last asked whether to notify it. */
     private int lastNotified;
 
@@ -39,7 +41,7 @@ final class SplitRing extends Ring {
         desc = setup.desc();
         avail = setup.driver();
         used = setup.device();
-        lastAvail = setup.base() & 0xFFFF;
+        goTo(setup.base());
         lastUsed = HostWindow.getShortAcquire(used + SplitLayout.RING_IDX);
         lastNotified = lastUsed;
     }
@@ -56,7 +58,7 @@ final class SplitRing extends Ring {
         inflight = new SplitInflight(buffer, size, features, lastUsed);
         again = inflight.recover(lastUsed);
         againAt = 0;
-        lastAvail = (lastUsed + again.length) & 0xFFFF;
+        goTo(lastUsed + again.length);
     }
 
     @Override
@@ -66,7 +68,13 @@ final class SplitRing extends Ring {
 
     @Override
     public void resumeAtUsed() {
-        lastAvail = lastUsed;
+        goTo(lastUsed);
+    }
+
+    /** Goes on from another place, of which nothing is known yet. */
+    private void goTo(int index) {
+        lastAvail = index & 0xFFFF;
+        knownAvail = lastAvail;
     }
 
     private int gatherAgain(int max) {
@@ -96,11 +104,16 @@ final class SplitRing extends Ring {
         if (againAt < again.length) {
             return gatherAgain(max);
         }
-        // acquire: pairs with the driver's release of avail.idx after it wrote the entries and descriptors
-        int ready = (HostWindow.getShortAcquire(avail + SplitLayout.RING_IDX) - lastAvail) & 0xFFFF;
-        if (ready > size) {
-            setFault(RingFault.AVAIL_OVERRUN, ready);
-            return 0;
+        int ready = (knownAvail - lastAvail) & 0xFFFF;
+        if (ready < max) {
+            // acquire: pairs with the driver's release of avail.idx after it wrote the entries and descriptors
+            int index = HostWindow.getShortAcquire(avail + SplitLayout.RING_IDX);
+            ready = (index - lastAvail) & 0xFFFF;
+            if (ready > size) {
+                setFault(RingFault.AVAIL_OVERRUN, ready);
+                return 0;
+            }
+            knownAvail = index;
         }
         int count = Math.min(ready, max);
         int chain = gatherPlain(batch, count);
