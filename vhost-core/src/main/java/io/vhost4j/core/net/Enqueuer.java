@@ -118,7 +118,8 @@ final class Enqueuer {
     /**
      * Makes {@code count} buffers ready for a packet each that asks for nothing: with its header, and with the cache lines of header and first bytes asked for
      * before the first of them is waited for. They are asked for by reading: the processor writes in order, so where it is far from the guest's, reads get
-     * more of them at a time. A header that is there already, from the buffer's last use, is not written again: then its line does not change hands.
+     * more of them at a time. A header that is there already, from the buffer's last use, is not written again: then its line does not change hands. That the
+     * device should not read such buffers (virtio 1.2 §2.7.5.1) is for what it makes of them: here it is only whether to write what is there.
      */
     private long prepare(long[] address, int[] length, int count) {
         long seen = 0;
