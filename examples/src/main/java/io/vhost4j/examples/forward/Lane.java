@@ -46,6 +46,8 @@ final class Lane {
     boolean isWaiting;
     /** Whether the target has taken nothing for so long that packets are not held for it. */
     boolean isStalled;
+    /** Whether nothing new is taken from the source, only what its DMA channel has taken already. */
+    boolean isEnding;
 
     Lane(Ends ends, Port source, Port target, int thread) {
         this.ends = ends;

@@ -56,9 +56,7 @@ final class Mover {
         if (from == null || limit == 0) {
             return 0;
         }
-        int count = completed == null
-                ? from.dequeueBurst(lane.ends.fromRing(), pool, lane.packets, 0, limit)
-                : from.asyncTryDequeueBurst(lane.ends.fromRing(), pool, lane.packets, 0, limit);
+        int count = dequeue(from, lane, limit);
         settle(limit, count);
         if (count > 0) {
             lane.receivedBytes = bytes(lane.packets, 0, count);
@@ -69,6 +67,36 @@ final class Mover {
             }
         }
         return count;
+    }
+
+    private int dequeue(VhostDevice from, Lane lane, int limit) {
+        int ring = lane.ends.fromRing();
+        if (lane.isEnding) {
+            return takeRest(from, lane, limit);
+        }
+        return completed == null
+                ? from.dequeueBurst(ring, pool, lane.packets, 0, limit)
+                : from.asyncTryDequeueBurst(ring, pool, lane.packets, 0, limit);
+    }
+
+    /** Takes what the guest has its buffers back for already, or gets them back for now. */
+    private static int takeRest(VhostDevice from, Lane lane, int limit) {
+        CompletedPackets rest = new CompletedPackets(limit);
+        int count = from.clearQueue(lane.ends.fromRing(), rest);
+        for (int i = 0; i < count; i++) {
+            lane.packets[i] = rest.get(i);
+        }
+        return count;
+    }
+
+    /** Whether packets of the ending lane's source are still to be received. */
+    boolean hasRest(Lane lane) {
+        VhostDevice from = lane.ends.from();
+        return lane.isEnding
+                && completed != null
+                && from != null
+                && !(budget != null && budget.isUsedUp())
+                && from.asyncGetInflight(lane.ends.fromRing()) > 0;
     }
 
     /**

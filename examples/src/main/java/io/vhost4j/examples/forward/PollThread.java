@@ -12,8 +12,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
- * A thread that polls lanes. Other threads give it a new {@link Plan}; it acknowledges each plan before it polls again, so whoever waits
- * for that knows that lanes of older plans are left. A thread that ended acknowledges at once.
+ * A thread that polls lanes. Other threads give it a new {@link Plan}; it acknowledges each plan when it has left the lanes of older ones
+ * and has received what their DMA channels had taken from guests that go, so whoever waits for that may let the devices go. A thread that
+ * ended acknowledges at once.
  */
 final class PollThread {
     /** Lanes to poll, the devices that may be used at all, and the thread's acknowledgement. */
@@ -41,8 +42,10 @@ final class PollThread {
     private boolean ended; // guarded by this
 
     private final List<Lane> running = new ArrayList<>();
-    /** Lanes that are not polled any more, but hold packets for a target that is still there. */
+    /** Lanes that take nothing new, but have packets for a target that is still there. */
     private final List<Lane> finishing = new ArrayList<>();
+    /** Plans that were adopted, but not acknowledged yet: lanes still use devices that these do not have. */
+    private final List<Plan> unanswered = new ArrayList<>();
 
     private Lane[] lanes = new Lane[0];
 
@@ -96,7 +99,7 @@ final class PollThread {
         }
     }
 
-    /** Waits until the thread left all lanes that the plan does not have; a burst at most. */
+    /** Waits until the thread uses no device that the plan does not have: a burst, and what DMA channels have taken. */
     static void awaitAdoption(CountDownLatch adopted) {
         boolean interrupted = false;
         while (true) {
@@ -157,6 +160,9 @@ final class PollThread {
                 plan = next;
                 adopt(plan);
             }
+            if (!unanswered.isEmpty() && finishing.stream().noneMatch(mover::hasRest)) {
+                answer();
+            }
             if (isHeld || lanes.length == 0 && finishing.isEmpty()) {
                 mover.flush();
                 LockSupport.park(this); // ended by release, by a new plan, or by stop
@@ -182,8 +188,11 @@ final class PollThread {
         finishing.removeAll(plan.lanes);
         running.stream().filter(lane -> !plan.lanes.contains(lane)).forEach(idling::unwatch);
         running.retainAll(plan.lanes);
+        for (Lane lane : finishing) {
+            lane.isEnding = lane.ends.from() != null && !plan.devices.contains(lane.ends.from());
+        }
         finishing.removeIf(lane -> {
-            boolean targetGone = lane.ends.to() == null || !plan.devices.contains(lane.ends.to());
+            boolean targetGone = lane.ends.to() != null && !plan.devices.contains(lane.ends.to());
             if (targetGone) {
                 engine.end(lane);
             }
@@ -196,10 +205,19 @@ final class PollThread {
             }
         }
         lanes = running.toArray(Lane[]::new);
-        plan.adopted.countDown();
+        unanswered.add(plan);
+    }
+
+    private void answer() {
+        unanswered.forEach(plan -> plan.adopted.countDown());
+        unanswered.clear();
     }
 
     private boolean isFinished(Lane lane) {
+        if (mover.hasRest(lane)) {
+            engine.poll(lane);
+            return false;
+        }
         if (engine.finish(lane) || mover.isCopying(lane)) {
             return false;
         }
@@ -209,13 +227,18 @@ final class PollThread {
 
     private void leave() {
         finishing.addAll(running);
-        while (!finishing.isEmpty()) {
-            finishing.removeIf(this::isFinished); // ends: what a target takes too long for is dropped
-        }
-        mover.flush();
-        synchronized (this) {
-            ended = true;
-            next.adopted.countDown();
+        finishing.forEach(lane -> lane.isEnding = true);
+        try {
+            while (!finishing.isEmpty()) {
+                finishing.removeIf(this::isFinished); // ends: what a target takes too long for is dropped
+            }
+            mover.flush();
+        } finally {
+            synchronized (this) {
+                ended = true;
+                next.adopted.countDown();
+                answer();
+            }
         }
     }
 }
