@@ -131,6 +131,7 @@ final class WarmUpLane {
     /** Takes packets from the guest and gives them back to it. */
     private void forward(int count, boolean notify) {
         sender.provide(count, notify);
+        receiver.overwriteHeader();
         receiver.provide(count * chainsEach, notify);
         int taken = fromGuest.dequeueBurst(pool, packets, 0, BURST);
         require(count, taken);

@@ -131,6 +131,11 @@ final class WarmUpRing {
         return base + BUFFERS;
     }
 
+    /** Writes into the buffers, which the next burst then finds without the header of the one before, as where a guest used them for other things. */
+    void overwriteHeader() {
+        HostWindow.setByte(buffers(), 1);
+    }
+
     /** The position of a ring that was never served. */
     int start() {
         return packed ? PackedLayout.WRAP_BIT | PackedLayout.WRAP_BIT << 16 : 0;
