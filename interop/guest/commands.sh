@@ -77,6 +77,8 @@ launch() {
     shift
     rm -f "/tmp/$name.in"
     mkfifo "/tmp/$name.in" || return 1
+    # at once, so that nobody takes what the one before has written for this one's
+    : >"/tmp/$name.out"
     (
         ulimit -l unlimited
         exec chroot /h /usr/bin/env -i HOME=/tmp PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@" <>"/tmp/$name.in" >"/tmp/$name.out" 2>&1
@@ -84,15 +86,33 @@ launch() {
     echo $! >"/tmp/$name.pid"
 }
 
-# await NAME TEXT: waits until a launched command has written this; fails if it ends before, and shows what it wrote.
+# await NAME TEXT [COUNT]: waits until a launched command has written this, in so many lines if a number is given. Fails if the command
+# ends before, or after 50 s, and shows what it wrote; for Java with a thread dump.
 await() {
-    until grep -q "$2" "/tmp/$1.out" 2>/dev/null; do
-        if ! grep -q '^State:[^Z]*$' "/proc/$(cat "/tmp/$1.pid")/status" 2>/dev/null && ! grep -q "$2" "/tmp/$1.out"; then
+    local until
+    until=$(($(cut -d. -f1 /proc/uptime) + 50))
+    until written "$@"; do
+        if ! alive "$1" && ! written "$@"; then
             tail -n 40 "/tmp/$1.out"
+            return 1
+        fi
+        if [ "$(cut -d. -f1 /proc/uptime)" -ge "$until" ]; then
+            [ "$(cat "/proc/$(cat "/tmp/$1.pid")/comm")" != java ] || { kill -QUIT "$(cat "/tmp/$1.pid")"; sleep 1; } # to write it takes a moment
+            tail -n 400 "/tmp/$1.out"
             return 1
         fi
         usleep 50000
     done
+}
+
+# written NAME TEXT [COUNT]: whether a launched command has written this.
+written() {
+    [ "$(grep -c "$2" "/tmp/$1.out" 2>/dev/null)" -ge "${3:-1}" ] 2>/dev/null
+}
+
+# alive NAME: whether a launched command runs.
+alive() {
+    grep -q '^State:[^Z]*$' "/proc/$(cat "/tmp/$1.pid")/status" 2>/dev/null
 }
 
 # end NAME: ends a launched command by SIGTERM, and has its status.

@@ -146,6 +146,11 @@ final class VdpaGuest implements AutoCloseable {
         shell().run("await " + name + " " + text, LIMIT);
     }
 
+    /** Waits until a program in the guest has written this, without spaces, in so many lines. */
+    void awaitText(String name, String text, int lines) {
+        shell().run("await " + name + " " + text + " " + lines, LIMIT);
+    }
+
     /** Ends a program in the guest by SIGTERM, and fails unless it ends well. */
     void end(String name) {
         GuestShell.Answer answer = shell().tryRun("end " + name, LIMIT);

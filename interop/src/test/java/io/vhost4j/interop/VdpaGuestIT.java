@@ -114,7 +114,7 @@ class VdpaGuestIT {
         long interrupts = guest.interrupts();
         exchangeAll();
         interrupts = guest.interrupts() - interrupts;
-        guest.shell().run("echo >/tmp/reflector.in; await reflector reflected= && ended reflector");
+        guest.shell().run("echo >/tmp/reflector.in; await reflector reflected= && ended reflector", LIMIT);
         long wakeUps = guest.told("reflector", "wakeups=");
         System.out.println("packed=" + packed + ": " + FRAMES + " frames, " + interrupts + " interrupts, " + wakeUps
                 + " times woken up");
@@ -183,7 +183,7 @@ class VdpaGuestIT {
                             ? "until [ \"$(tail -n 1 /tmp/frames.out)\" != '" + last + "' ]; do usleep 20000; done"
                             : ":");
             shell.run("echo " + to + " >/tmp/serve.in");
-            shell.run("until [ $(grep -c device_up /tmp/serve.out) = " + (i + 2) + " ]; do usleep 20000; done");
+            guest.awaitText("serve", "device_up", i + 2);
         }
         shell.tryRun("ended frames", LIMIT);
         Frames frames = Frames.of(shell.run("tail -n 1 /tmp/frames.out"));
