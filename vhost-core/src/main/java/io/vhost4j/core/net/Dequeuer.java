@@ -65,7 +65,6 @@ final class Dequeuer {
         int skipped = headerBytes;
         int shortest = skipped + Headers.ETHERNET_BYTES;
         int longest = skipped + pool.dataRoom();
-        int[] writtenBytes = batch.writtenBytes;
         int done = 0;
         heldFrom = from;
         heldTo = from;
@@ -86,6 +85,7 @@ final class Dequeuer {
                 // the cache lines of all are asked for before the first of them is waited for
                 long[] address = batch.address;
                 int[] length = batch.length;
+                int[] writtenBytes = batch.writtenBytes;
                 long seen = 0;
                 int end = 0;
                 while (end < buffers && length[end] >= shortest && length[end] <= longest) {
@@ -117,7 +117,7 @@ final class Dequeuer {
                 if (result == NO_BUFFERS) {
                     break;
                 }
-                writtenBytes[chain++] = 0;
+                batch.writtenBytes[chain++] = 0;
                 stored += result;
             }
             if (stored < buffers) {

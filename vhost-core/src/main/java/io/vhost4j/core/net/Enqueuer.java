@@ -49,7 +49,6 @@ final class Enqueuer {
     /** Puts up to {@code count} packets. As long as it is for the reason that {@link Dequeuer#burst} gives. */
     int burst(Packet[] packets, int from, int count) {
         int skipped = headerBytes;
-        int[] writtenBytes = batch.writtenBytes;
         int done = 0;
         int wanted = lookahead.first(count);
         while (done < count) {
@@ -65,6 +64,7 @@ final class Enqueuer {
                 int limit = Math.min(chains, count - done);
                 long[] address = batch.address;
                 int[] length = batch.length;
+                int[] writtenBytes = batch.writtenBytes;
                 touched = prepare(address, length, limit);
                 while (used < limit) {
                     PooledPacket packet = (PooledPacket) packets[first + used];

@@ -422,8 +422,10 @@ public final class NetQueue {
         if (fault != null) {
             fail(fault, now.faultValue());
         }
-        stats.set(Counter.IOTLB_HITS, now.iotlbHits());
-        stats.set(Counter.IOTLB_MISSES, now.iotlbMisses());
+        if (now.hasIotlb()) {
+            stats.set(Counter.IOTLB_HITS, now.iotlbHits());
+            stats.set(Counter.IOTLB_MISSES, now.iotlbMisses());
+        }
         return notifier.afterBurst(now, notify);
     }
 

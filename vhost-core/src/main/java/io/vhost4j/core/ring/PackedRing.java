@@ -108,14 +108,19 @@ final class PackedRing extends Ring {
 
     @Override
     public int gather(int max) {
-        ChainBatch batch = batch();
-        startGather();
         PackedRecovery pending = recovery;
         if (pending != null && pending.left() > 0) {
+            startGather();
             return gatherAgain(pending, max);
         }
-        int limit = Math.min(max, size);
         int expected = availWrap ? PackedLayout.FLAG_AVAIL : PackedLayout.FLAG_USED;
+        if ((HostWindow.getShort(flagsAt(availSlot)) & STATE_BITS) != expected) {
+            // where many rings are polled, the cache lines of batches are for those that have something
+            return 0;
+        }
+        ChainBatch batch = batch();
+        startGather();
+        int limit = Math.min(max, size);
         int beforeWrap = Math.min(limit, size - availSlot);
         int chain = gatherPlain(batch, 0, beforeWrap, availSlot, expected);
         if (chain == beforeWrap && chain < limit) {
@@ -123,6 +128,10 @@ final class PackedRing extends Ring {
         }
         batch.segments = chain;
         return chain < limit ? gatherRest(batch, chain, limit) : chain;
+    }
+
+    private long flagsAt(int slot) {
+        return desc + ((long) slot << PackedLayout.DESC_SHIFT) + PackedLayout.DESC_FLAGS;
     }
 
     /**
@@ -166,9 +175,8 @@ final class PackedRing extends Ring {
         int slotsLeft = size - gathered;
         int chain = gathered;
         while (chain < limit && slotsLeft > 0 && mayReadTables()) {
-            long at = desc + ((long) slot << PackedLayout.DESC_SHIFT);
             // acquire: pairs with the driver's release of the flags after it wrote the rest of the chain
-            int flags = HostWindow.getShortAcquire(at + PackedLayout.DESC_FLAGS);
+            int flags = HostWindow.getShortAcquire(flagsAt(slot));
             if ((flags & STATE_BITS) != expected) {
                 break;
             }
@@ -449,8 +457,7 @@ final class PackedRing extends Ring {
         int slotsLeft = pending == null ? size : size - pending.slotsLeft();
         boolean inChain = false;
         for (int seen = 0; seen < slotsLeft; seen++) {
-            int flags = HostWindow.getShortAcquire(
-                    desc + ((long) slot << PackedLayout.DESC_SHIFT) + PackedLayout.DESC_FLAGS);
+            int flags = HostWindow.getShortAcquire(flagsAt(slot));
             if (!inChain && (flags & STATE_BITS) != expected) {
                 break;
             }

@@ -43,6 +43,7 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
 
     final boolean eventIdx;
     final boolean indirect;
+    private final boolean hasIotlb;
     /** {@code DescFlags.WRITE} for a ring whose buffers we write, 0 for one whose buffers we read, or {@link #EITHER}. */
     final int direction;
 
@@ -83,6 +84,7 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
         maxTableEntries = Math.max(size, MIN_INDIRECT_LIMIT);
         this.direction = direction;
         usesBatches = VirtioFeature.IN_ORDER.in(features) && direction == 0;
+        hasIotlb = iotlb != null;
         buffers = new Translator(memory, iotlb, direction == 0 ? Iotlb.READ : Iotlb.WRITE);
         tables = new Translator(memory, iotlb, Iotlb.READ);
         batch = new ChainBatch(size);
@@ -211,6 +213,11 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
         return buffers.takeMiss() | tables.takeMiss();
     }
 
+    /** Whether descriptors have addresses that the IOTLB translates. */
+    public final boolean hasIotlb() {
+        return hasIotlb;
+    }
+
     /** Addresses found in the IOTLB so far. */
     public final long iotlbHits() {
         return buffers.hits() + tables.hits();
@@ -225,7 +232,7 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
      * Looks at the next chains, without using them, and describes them in {@link #batch}.
      *
      * @param max chains wanted, at least 1
-     * @return how many chains there are in the batch
+     * @return how many chains there are in the batch; if 0, the batch may be what it was
      */
     public abstract int gather(int max);
 

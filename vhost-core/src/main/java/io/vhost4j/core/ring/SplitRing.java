@@ -99,9 +99,8 @@ final class SplitRing extends Ring {
 
     @Override
     public int gather(int max) {
-        ChainBatch batch = batch();
-        startGather();
         if (againAt < again.length) {
+            startGather();
             return gatherAgain(max);
         }
         int ready = (knownAvail - lastAvail) & 0xFFFF;
@@ -115,6 +114,12 @@ final class SplitRing extends Ring {
             }
             knownAvail = index;
         }
+        if (ready == 0) {
+            // where many rings are polled, the cache lines of batches are for those that have something
+            return 0;
+        }
+        ChainBatch batch = batch();
+        startGather();
         int count = Math.min(ready, max);
         int chain = gatherPlain(batch, count);
         batch.segments = chain;
