@@ -50,6 +50,15 @@ final class Mover {
 
     /** Takes a burst from the lane's source into its array, from the start; returns how many. */
     int receive(Lane lane) {
+        int count = take(lane);
+        if (count > 0) {
+            countBytes(lane, bytes(lane.packets, 0, count));
+        }
+        return count;
+    }
+
+    /** As {@link #receive}, for a caller that looks at each packet anyway: it is to {@link #countBytes}. */
+    int take(Lane lane) {
         collect(lane);
         VhostDevice from = lane.ends.from();
         int limit = claim(Lane.BURST);
@@ -59,14 +68,18 @@ final class Mover {
         int count = dequeue(from, lane, limit);
         settle(limit, count);
         if (count > 0) {
-            lane.receivedBytes = bytes(lane.packets, 0, count);
             lane.sourceFlow.fromGuestPackets.add(count);
-            lane.sourceFlow.fromGuestBytes.add(lane.receivedBytes);
             if (tap != null) {
                 tap.record(lane.source.index(), true, lane.packets, 0, count);
             }
         }
         return count;
+    }
+
+    /** The packets that were just taken have {@code bytes} bytes together. */
+    void countBytes(Lane lane, long bytes) {
+        lane.receivedBytes = bytes;
+        lane.sourceFlow.fromGuestBytes.add(bytes);
     }
 
     private int dequeue(VhostDevice from, Lane lane, int limit) {

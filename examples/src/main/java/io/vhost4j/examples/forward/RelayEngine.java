@@ -4,6 +4,7 @@ package io.vhost4j.examples.forward;
 
 import io.vhost4j.examples.wire.Ethernet;
 import io.vhost4j.examples.wire.OffloadTranslator;
+import io.vhost4j.packet.Packet;
 
 /** Sends packets on. */
 final class RelayEngine implements Engine {
@@ -23,16 +24,23 @@ final class RelayEngine implements Engine {
         if (lane.held > 0) {
             return mover.send(lane);
         }
-        int count = mover.receive(lane);
+        int count = mover.take(lane);
         if (count == 0) {
             return 0;
         }
-        for (int i = 0; swap && i < count; i++) {
-            Ethernet.swapAddresses(lane.packets[i]);
+        Packet[] packets = lane.packets;
+        long bytes = 0;
+        for (int i = 0; i < count; i++) {
+            Packet packet = packets[i];
+            bytes += packet.packetLength();
+            if (swap) {
+                Ethernet.swapAddresses(packet);
+            }
+            if (translate) {
+                OffloadTranslator.toTransmit(packet);
+            }
         }
-        for (int i = 0; translate && i < count; i++) {
-            OffloadTranslator.toTransmit(lane.packets[i]);
-        }
+        mover.countBytes(lane, bytes);
         mover.pass(lane, count);
         return count;
     }

@@ -89,9 +89,11 @@ public final class ChainBatch {
     /** Makes the batch an empty one that is plain until {@link #spread}. */
     void clear() {
         segments = 0;
-        slots = ones;
-        firstSegment = numbers;
-        plain = true;
+        if (!plain) { // references are not stored for nothing: the garbage collector keeps account of that
+            slots = ones;
+            firstSegment = numbers;
+            plain = true;
+        }
     }
 
     /** Before the first chain that is not as those of a plain batch: the {@code chains} before stay what they are. */
