@@ -17,9 +17,11 @@ import io.vhost4j.core.memory.HostWindow;
 import io.vhost4j.core.testkit.LeakCheck;
 import io.vhost4j.packet.Packet;
 import io.vhost4j.packet.PacketPool;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -116,6 +118,50 @@ final class BufferPoolTest {
             assertEquals(0, one.inUse());
             assertEquals(0, two.inUse());
         }
+    }
+
+    @Test
+    void shouldFreeInBulkAlsoWhatIsNotPlain() {
+        try (BufferPool pool = new BufferPool(PacketPool.builder().count(64).cacheSize(8));
+                Arena arena = Arena.ofConfined()) {
+            Packet[] packets = new Packet[20];
+            assertTrue(pool.allocateBulk(packets, 0, 20));
+            Packet kept = packets[1];
+            kept.retain();
+            ((PooledPacket) packets[3]).setNext(pool.allocate());
+            // its release uses the pool in the midst of it
+            packets[5].attachExternal(
+                    arena.allocate(64),
+                    () -> Objects.requireNonNull(pool.allocate()).free());
+            pool.freeBulk(packets, 0, 20);
+            assertEquals(1, kept.refCount());
+            assertEquals(1, pool.inUse());
+            kept.free();
+            assertHasAll(pool, 64);
+        }
+    }
+
+    @Test
+    void shouldLoseNothingIfOneWasFreedBefore() {
+        try (BufferPool pool = pool(10)) {
+            Packet[] packets = new Packet[6];
+            assertTrue(pool.allocateBulk(packets, 0, 6));
+            packets[2].free();
+            assertThrows(IllegalStateException.class, () -> pool.freeBulk(packets, 0, 6));
+            assertEquals(3, pool.inUse());
+            pool.freeBulk(packets, 0, 6);
+            assertHasAll(pool, 10);
+        }
+    }
+
+    /** That all packets are free, and each is there once. */
+    private static void assertHasAll(BufferPool pool, int count) {
+        assertEquals(0, pool.inUse());
+        Packet[] all = new Packet[count];
+        assertTrue(pool.allocateBulk(all, 0, count));
+        assertEquals(count, new HashSet<>(List.of(all)).size());
+        pool.freeBulk(all, 0, count);
+        assertEquals(0, pool.inUse());
     }
 
     @Test
