@@ -289,25 +289,18 @@ public final class BufferPool implements PacketPool {
     @Override
     public void freeBulk(@Nullable Packet[] target, int from, int count) {
         Cache cache = caches.get();
-        int[] stack = cache.stack;
-        // none goes the short way if leaks are looked for
-        int room = tracked == null ? stack.length : 0;
-        int top = cache.count;
         for (int i = from; i < from + count; i++) {
             PooledPacket packet = (PooledPacket) target[i];
             if (packet == null) {
                 continue;
             }
             target[i] = null;
-            if (top < room && packet.endsAsPlain(this)) {
-                stack[top++] = packet.index;
-            } else {
-                cache.count = top;
+            if (packet.next() != null || packet.owner() != this) {
                 packet.free();
-                top = cache.count;
+            } else if (packet.dropReference()) {
+                put(cache, packet);
             }
         }
-        cache.count = top;
     }
 
     private boolean takeBackIfEnded(Cache cache) {

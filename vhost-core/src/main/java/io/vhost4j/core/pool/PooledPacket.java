@@ -379,19 +379,6 @@ public final class PooledPacket implements Packet {
         }
     }
 
-    /**
-     * Gives up the only reference of a packet that is one of {@code of}'s buffers and nothing else; then the packet is the caller's to put into the pool.
-     *
-     * @return false for any other packet, which is as it was
-     */
-    boolean endsAsPlain(BufferPool of) {
-        boolean plain = (int) REFERENCES.getAcquire(this) == 1 && next == null && externalRelease == null && pool == of;
-        if (plain) {
-            references = 0;
-        }
-        return plain;
-    }
-
     /** Gives up one reference; true if it was the last, and then the segment is the caller's to put into the pool. */
     boolean dropReference() {
         int before = (int) REFERENCES.getAcquire(this);
@@ -420,6 +407,10 @@ public final class PooledPacket implements Packet {
 
     @Override
     public PacketPool pool() {
+        return pool;
+    }
+
+    BufferPool owner() {
         return pool;
     }
 
