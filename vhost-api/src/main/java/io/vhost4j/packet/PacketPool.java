@@ -25,10 +25,18 @@ public interface PacketPool extends AutoCloseable {
      * Allocates {@code count} packets, or none.
      *
      * @return whether it did
+     * @throws IndexOutOfBoundsException if the array has no such slots; then none are allocated
      */
     boolean allocateBulk(Packet[] packets, int from, int count);
 
-    /** Frees packets of any pools, as {@link Packet#free} does for each, and sets their slots to null. */
+    /**
+     * Frees packets of any pools, as {@link Packet#free} does for each, and sets their slots to null; slots that are null already are passed over.
+     *
+     * @throws IndexOutOfBoundsException if the array has no such slots; then none are freed
+     * @throws IllegalStateException at a packet that was freed before, with its slot set to null
+     * @throws ClassCastException at a packet that no pool of this library has made. As with any error on the way, the packets before are freed and
+     *     those behind are not: the call may be made again once the array is in order
+     */
     void freeBulk(@Nullable Packet[] packets, int from, int count);
 
     /** Buffers in the pool. */

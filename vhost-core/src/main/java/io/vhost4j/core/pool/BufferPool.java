@@ -15,6 +15,7 @@ import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -184,6 +185,7 @@ public final class BufferPool implements PacketPool {
 
     @Override
     public boolean allocateBulk(Packet[] target, int from, int count) {
+        Objects.checkFromIndexSize(from, count, target.length);
         Cache cache = caches.get();
         if (cache.count < count && !fill(cache, count)) {
             return allocateFromShared(target, from, count);
@@ -288,6 +290,7 @@ public final class BufferPool implements PacketPool {
 
     @Override
     public void freeBulk(@Nullable Packet[] target, int from, int count) {
+        Objects.checkFromIndexSize(from, count, target.length);
         Cache cache = caches.get();
         for (int i = from; i < from + count; i++) {
             PooledPacket packet = (PooledPacket) target[i];

@@ -2,6 +2,7 @@
 
 package io.vhost4j.core.pool;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -18,6 +19,7 @@ import io.vhost4j.core.testkit.LeakCheck;
 import io.vhost4j.packet.Packet;
 import io.vhost4j.packet.PacketPool;
 import java.lang.foreign.Arena;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -149,6 +151,39 @@ final class BufferPoolTest {
             packets[2].free();
             assertThrows(IllegalStateException.class, () -> pool.freeBulk(packets, 0, 6));
             assertEquals(3, pool.inUse());
+            pool.freeBulk(packets, 0, 6);
+            assertHasAll(pool, 10);
+        }
+    }
+
+    @Test
+    void shouldDoNothingWithSlotsThatAreNotThere() {
+        try (BufferPool pool = pool(10)) {
+            Packet[] packets = new Packet[4];
+            assertThrows(IndexOutOfBoundsException.class, () -> pool.allocateBulk(packets, 2, 3));
+            assertThrows(IndexOutOfBoundsException.class, () -> pool.allocateBulk(packets, -1, 2));
+            assertArrayEquals(new Packet[4], packets);
+            assertHasAll(pool, 10);
+            assertTrue(pool.allocateBulk(packets, 0, 4));
+            assertThrows(IndexOutOfBoundsException.class, () -> pool.freeBulk(packets, 0, 5));
+            assertThrows(IndexOutOfBoundsException.class, () -> pool.freeBulk(packets, 3, -1));
+            assertEquals(4, pool.inUse());
+            pool.freeBulk(packets, 0, 4);
+            assertHasAll(pool, 10);
+        }
+    }
+
+    @Test
+    void shouldStopAtAPacketOfAnotherMaker() {
+        try (BufferPool pool = pool(10)) {
+            Packet[] packets = new Packet[6];
+            assertTrue(pool.allocateBulk(packets, 0, 6));
+            Packet own = packets[2];
+            packets[2] = (Packet) Proxy.newProxyInstance(
+                    Packet.class.getClassLoader(), new Class<?>[] {Packet.class}, (proxy, method, arguments) -> null);
+            assertThrows(ClassCastException.class, () -> pool.freeBulk(packets, 0, 6));
+            assertEquals(4, pool.inUse());
+            packets[2] = own;
             pool.freeBulk(packets, 0, 6);
             assertHasAll(pool, 10);
         }
