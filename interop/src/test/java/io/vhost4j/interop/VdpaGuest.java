@@ -143,7 +143,7 @@ final class VdpaGuest implements AutoCloseable {
 
     /** Waits until a program in the guest has written this, without spaces. */
     void awaitText(String name, String text) {
-        shell().run("await " + name + " " + text, LIMIT);
+        awaitText(name, text, 1);
     }
 
     /** Waits until a program in the guest has written this, without spaces, in so many lines. */

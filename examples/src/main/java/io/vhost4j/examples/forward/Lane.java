@@ -4,6 +4,7 @@ package io.vhost4j.examples.forward;
 
 import io.vhost4j.VhostDevice;
 import io.vhost4j.packet.Packet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +28,17 @@ final class Lane {
             @Nullable VhostDevice from,
             int fromRing,
             @Nullable VhostDevice to,
-            int toRing) {}
+            int toRing) {
+        /** Whether packets are taken from a device that is none of these. */
+        boolean comesFromOutside(Set<VhostDevice> devices) {
+            return from != null && !devices.contains(from);
+        }
+
+        /** Whether packets go to a device that is none of these. */
+        boolean leadsOutside(Set<VhostDevice> devices) {
+            return to != null && !devices.contains(to);
+        }
+    }
 
     final Ends ends;
     final Port source;

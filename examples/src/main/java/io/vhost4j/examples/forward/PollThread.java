@@ -189,14 +189,14 @@ final class PollThread {
         running.stream().filter(lane -> !plan.lanes.contains(lane)).forEach(idling::unwatch);
         running.retainAll(plan.lanes);
         for (Lane lane : finishing) {
-            lane.isEnding = lane.ends.from() != null && !plan.devices.contains(lane.ends.from());
+            lane.isEnding = lane.ends.comesFromOutside(plan.devices);
         }
         finishing.removeIf(lane -> {
-            boolean targetGone = lane.ends.to() != null && !plan.devices.contains(lane.ends.to());
-            if (targetGone) {
+            boolean isLost = lane.ends.leadsOutside(plan.devices);
+            if (isLost) {
                 engine.end(lane);
             }
-            return targetGone;
+            return isLost;
         });
         for (Lane lane : plan.lanes) {
             if (!running.contains(lane)) {
