@@ -2,22 +2,34 @@
 
 package io.vhost4j.examples.wire;
 
-import java.util.concurrent.atomic.AtomicLong;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 
 /** A count that one thread adds to, at the price of a plain addition, and any thread may read. */
 public final class Counter {
-    private final AtomicLong value = new AtomicLong();
+    private static final VarHandle VALUE;
+
+    static {
+        try {
+            VALUE = MethodHandles.lookup().findVarHandle(Counter.class, "value", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    // in the object itself: a thread that serves many devices has one cache line less to fetch for each count
+    private long value;
 
     /** Zero. */
     public Counter() {}
 
     /** Adds; only for the owning thread. */
     public void add(long amount) {
-        value.setOpaque(value.getPlain() + amount);
+        VALUE.setOpaque(this, value + amount);
     }
 
     /** The count as last seen. */
     public long get() {
-        return value.getOpaque();
+        return (long) VALUE.getOpaque(this);
     }
 }

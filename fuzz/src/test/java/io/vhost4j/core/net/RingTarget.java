@@ -111,8 +111,8 @@ public final class RingTarget {
     private void look() {
         int entries = receive ? queue.availEntries() : queue.rxQueueCount();
         Bounds.check(entries >= 0 && entries <= size, entries + " entries in a ring of " + size);
-        queue.vringCall();
-        queue.notifyGuest();
+        queue.calls().vringCall();
+        queue.calls().notifyGuest();
         RIG.event.drain();
     }
 

@@ -36,7 +36,7 @@ final class AsyncEnqueuer {
     AsyncEnqueuer(
             Ring ring, NetLayout layout, NetOptions options, Flights flights, CopyTable copies, QueueStats stats) {
         this.ring = ring;
-        this.batch = ring.batch();
+        this.batch = ring.ownBatch();
         this.flights = flights;
         this.copies = copies;
         this.stats = stats;

@@ -13,6 +13,7 @@ import io.vhost4j.core.ring.Ring;
 import io.vhost4j.packet.Packet;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +33,6 @@ final class Dequeuer {
             VirtioFeature.GSO);
 
     private final Ring ring;
-    private final ChainBatch batch;
     private final QueueStats stats;
     private final NetOptions options;
     private final int headerBytes;
@@ -49,7 +49,6 @@ final class Dequeuer {
 
     Dequeuer(Ring ring, int headerBytes, long features, NetOptions options, QueueStats stats) {
         this.ring = ring;
-        this.batch = ring.batch();
         this.stats = stats;
         this.options = options;
         this.headerBytes = headerBytes;
@@ -70,10 +69,11 @@ final class Dequeuer {
         heldTo = from;
         while (done < count) {
             int wanted = Math.min(count - done, GATHER);
-            int chains = ring.gather(wanted);
+            int chains = ring.gatherShared(wanted);
             if (chains == 0) {
                 break;
             }
+            ChainBatch batch = ring.batch();
             // no error may come between what the pool gives or takes and the account of it
             HostWindow.settle();
             int first = from + done;
@@ -113,7 +113,7 @@ final class Dequeuer {
             int stored = chain;
             while (chain < buffers) {
                 PooledPacket packet = (PooledPacket) Objects.requireNonNull(packets[first + stored]);
-                int result = take(chain, pool, packet);
+                int result = take(batch, chain, pool, packet);
                 if (result == NO_BUFFERS) {
                     break;
                 }
@@ -152,11 +152,9 @@ final class Dequeuer {
 
     /** Takes and drops what the guest sent, {@code count} chains at most. Returns how many there were. */
     int discard(int count) {
-        int chains = ring.gather(count);
-        for (int chain = 0; chain < chains; chain++) {
-            batch.writtenBytes[chain] = 0;
-        }
+        int chains = ring.gatherShared(count);
         if (chains > 0) {
+            Arrays.fill(ring.batch().writtenBytes, 0, chains, 0);
             ring.publish(chains);
             stats.add(Counter.DISCARDED_PACKETS, chains);
         }
@@ -184,7 +182,7 @@ final class Dequeuer {
     private static final int NO_BUFFERS = -1;
 
     /** Copies one chain's packet into {@code packet}. */
-    private int take(int chain, BufferPool pool, PooledPacket packet) {
+    private int take(ChainBatch batch, int chain, BufferPool pool, PooledPacket packet) {
         long total = batch.totalBytes(chain);
         int first = batch.firstSegment[chain];
         long bytes = total - headerBytes;

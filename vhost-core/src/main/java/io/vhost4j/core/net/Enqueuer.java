@@ -20,7 +20,6 @@ final class Enqueuer {
     private static final int IMPOSSIBLE = -1;
 
     private final Ring ring;
-    private final ChainBatch batch;
     private final QueueStats stats;
     private final boolean statistics;
     private final int headerBytes;
@@ -37,7 +36,6 @@ final class Enqueuer {
 
     Enqueuer(Ring ring, int headerBytes, boolean mergeable, long features, NetOptions options, QueueStats stats) {
         this.ring = ring;
-        this.batch = ring.batch();
         this.stats = stats;
         this.statistics = options.statistics();
         this.headerBytes = headerBytes;
@@ -52,10 +50,11 @@ final class Enqueuer {
         int done = 0;
         int wanted = lookahead.first(count);
         while (done < count) {
-            int chains = ring.gather(wanted);
+            int chains = ring.gatherShared(wanted);
             if (chains == 0) {
                 break;
             }
+            ChainBatch batch = ring.batch();
             int before = done;
             int used = 0;
             if (batch.isPlain()) {
@@ -83,9 +82,9 @@ final class Enqueuer {
                 done += used;
             }
             while (done < count) {
-                used = skipRunts(used, chains);
+                used = skipRunts(batch, used, chains);
                 PooledPacket packet = (PooledPacket) packets[from + done];
-                int taken = put(packet, used, chains);
+                int taken = put(packet, batch, used, chains);
                 if (taken == NO_ROOM) {
                     break;
                 }
@@ -143,7 +142,7 @@ final class Enqueuer {
     }
 
     /** Passes over chains that cannot even hold a header; they are given back empty. */
-    private int skipRunts(int from, int chains) {
+    private int skipRunts(ChainBatch batch, int from, int chains) {
         int chain = from;
         while (chain < chains && batch.totalBytes(chain) < headerBytes) {
             batch.writtenBytes[chain++] = 0;
@@ -157,7 +156,7 @@ final class Enqueuer {
      *
      * @return how many chains it took, {@link #NO_ROOM} or {@link #IMPOSSIBLE}
      */
-    private int put(PooledPacket packet, int chain, int chains) {
+    private int put(PooledPacket packet, ChainBatch batch, int chain, int chains) {
         if (chain == chains) {
             return NO_ROOM;
         }
@@ -169,7 +168,7 @@ final class Enqueuer {
             if (!mergeable) {
                 return IMPOSSIBLE;
             }
-            taken = chainsFor(total, chain, chains);
+            taken = chainsFor(total, batch, chain, chains);
             if (taken == NO_ROOM) {
                 return NO_ROOM;
             }
@@ -191,13 +190,13 @@ final class Enqueuer {
             batch.writtenBytes[chain] = (int) total;
         } else {
             setHeader(header, firstWord, secondWord);
-            putScattered(packet, bytes, segment);
-            divide(total, chain, taken);
+            putScattered(packet, bytes, batch, segment);
+            divide(total, batch, chain, taken);
         }
         return taken;
     }
 
-    private int chainsFor(long total, int chain, int chains) {
+    private int chainsFor(long total, ChainBatch batch, int chain, int chains) {
         long room = 0;
         for (int end = chain; end < chains; end++) {
             room += Math.max(0, batch.totalBytes(end));
@@ -217,7 +216,7 @@ final class Enqueuer {
         }
     }
 
-    private void putScattered(PooledPacket packet, int bytes, int firstSegment) {
+    private void putScattered(PooledPacket packet, int bytes, ChainBatch batch, int firstSegment) {
         cursor.start(batch, firstSegment);
         cursor.write(header, headerBytes);
         int left = bytes;
@@ -230,7 +229,7 @@ final class Enqueuer {
     }
 
     /** Says how much of {@code total} went into each of the chains. */
-    private void divide(long total, int chain, int taken) {
+    private void divide(long total, ChainBatch batch, int chain, int taken) {
         long left = total;
         for (int i = chain; i < chain + taken; i++) {
             long bytes = Math.min(left, Math.max(0, batch.totalBytes(i)));

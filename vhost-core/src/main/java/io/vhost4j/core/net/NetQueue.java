@@ -39,12 +39,16 @@ public final class NetQueue {
     private final FaultReport faults = new FaultReport();
     private final Backlog backlog = new Backlog();
     private final AsyncQueue async;
+    private final GuestCalls calls;
 
     // written between pause and resume; read by bursts inside the gate
     private @Nullable Ring ring;
     private @Nullable Enqueuer enqueuer;
     private @Nullable Dequeuer dequeuer;
     private volatile boolean wantsNotification;
+    /** Whether {@link #faults} may have something to report: polls need not look there. */
+    private volatile boolean hasNews;
+
     private int lastBase;
     /** Whether {@link #lastBase} is the position also of a running ring. */
     private volatile boolean servedElsewhere;
@@ -70,6 +74,7 @@ public final class NetQueue {
         this.index = index;
         this.listener = listener;
         notifier = new GuestNotifier(index, listener, stats);
+        calls = new GuestCalls(this, gate, notifier);
         this.options = options;
         this.chains = chains;
         async = new AsyncQueue(this, gate, stats, options, why -> listener.channelFailed(index, why));
@@ -430,9 +435,12 @@ public final class NetQueue {
     }
 
     void afterBurst(Notice notice) {
-        faults.report(listener, index);
+        if (hasNews) {
+            hasNews = false;
+            faults.report(listener, index);
+        }
         if (notifier.tell(notice)) {
-            notifyGuest();
+            calls.notifyGuest();
         }
     }
 
@@ -440,6 +448,7 @@ public final class NetQueue {
         broken = true;
         stats.add(Counter.RING_FAULTS, 1);
         faults.raise(fault, value);
+        hasNews = true;
     }
 
     /** A truncated memory file shows as an InternalError on the thread that touched it. */
@@ -516,68 +525,15 @@ public final class NetQueue {
         enableNotification(false);
     }
 
-    /** See {@link io.vhost4j.VhostDevice#vringCall}. */
-    public void vringCall() {
-        gate.close();
-        Notice notice;
-        try {
-            notice = callInside();
-        } finally {
-            gate.open();
-        }
-        afterBurst(notice);
+    /** Notifications that the application asks for. */
+    public GuestCalls calls() {
+        return calls;
     }
 
-    /** See {@link io.vhost4j.VhostDevice#vringCallNonblock}. */
-    public boolean tryVringCall() {
-        if (!gate.tryEnter()) {
-            return false;
-        }
-        Notice notice;
-        try {
-            notice = callInside();
-        } finally {
-            gate.leave();
-        }
-        afterBurst(notice);
-        return true;
-    }
-
-    private Notice callInside() {
-        Ring now = ring;
-        if (now == null || broken) {
-            return Notice.NONE;
-        }
-        try {
-            Notice notice = notifier.onRequest(now);
-            HostWindow.settle();
-            return notice;
-        } catch (InternalError e) {
-            memoryGone();
-            return Notice.NONE;
-        }
-    }
-
-    /** See {@link io.vhost4j.VhostDevice#coalesceCalls}. */
-    public void coalesceCalls(int chains, long nanos) {
-        gate.close();
-        try {
-            notifier.coalesce(chains, nanos);
-        } finally {
-            gate.open();
-        }
-    }
-
-    /** See {@link io.vhost4j.VhostDevice#notifyGuest}. */
-    public void notifyGuest() {
-        gate.close();
-        Notice notice;
-        try {
-            notice = notifier.signal();
-        } finally {
-            gate.open();
-        }
-        afterBurst(notice);
+    /** The ring, if there is one that is not broken. Inside the gate. */
+    @Nullable
+    Ring soundRing() {
+        return broken ? null : ring;
     }
 
     /** Names of the statistics. */

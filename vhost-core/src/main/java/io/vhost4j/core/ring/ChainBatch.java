@@ -10,7 +10,7 @@ import java.util.Arrays;
  * <p>In most batches each chain has one descriptor and one segment. Those are {@link #isPlain plain}: what is the same in all of them is
  * not written anew.
  *
- * <p>The arrays are open to the rooms whose loops run over them. Owned by the thread that is in the ring.
+ * <p>The arrays are open to the rooms whose loops run over them. A ring's own batch is the thread's that is in the ring.
  */
 public final class ChainBatch {
     /** Total of a chain that cannot be used: an address outside guest memory, a wrong direction, a bad indirect table. */
@@ -47,6 +47,18 @@ public final class ChainBatch {
     private final int[] ownSlots;
     private final int[] ownFirstSegment;
     private boolean plain;
+
+    private static final ThreadLocal<ChainBatch> OF_THREAD = new ThreadLocal<>();
+
+    /** The calling thread's own batch, of at least {@code maxChains} chains. */
+    static ChainBatch ofThread(int maxChains) {
+        ChainBatch batch = OF_THREAD.get();
+        if (batch == null || batch.capacity() < maxChains) {
+            batch = new ChainBatch(maxChains);
+            OF_THREAD.set(batch);
+        }
+        return batch;
+    }
 
     ChainBatch(int maxChains) {
         id = new int[maxChains];

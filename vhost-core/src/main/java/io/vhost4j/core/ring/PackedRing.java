@@ -83,8 +83,7 @@ final class PackedRing extends Ring {
     }
 
     /** Gathers chains that the process before had taken, from the copies of their descriptors. */
-    private int gatherAgain(PackedRecovery from, int max) {
-        ChainBatch batch = batch();
+    private int gatherAgain(PackedRecovery from, ChainBatch batch, int max) {
         int count = Math.min(max, from.left());
         int chain = 0;
         batch.spread(0);
@@ -107,19 +106,16 @@ final class PackedRing extends Ring {
     }
 
     @Override
-    public int gather(int max) {
+    int gather(int max, boolean shared) {
         PackedRecovery pending = recovery;
         if (pending != null && pending.left() > 0) {
-            startGather();
-            return gatherAgain(pending, max);
+            return gatherAgain(pending, startGather(shared), max);
         }
         int expected = availWrap ? PackedLayout.FLAG_AVAIL : PackedLayout.FLAG_USED;
         if ((HostWindow.getShort(flagsAt(availSlot)) & STATE_BITS) != expected) {
-            // where many rings are polled, the cache lines of batches are for those that have something
             return 0;
         }
-        ChainBatch batch = batch();
-        startGather();
+        ChainBatch batch = startGather(shared);
         int limit = Math.min(max, size);
         int beforeWrap = Math.min(limit, size - availSlot);
         int chain = gatherPlain(batch, 0, beforeWrap, availSlot, expected);

@@ -62,7 +62,10 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
     /** The first writable segment of the chain at hand, -1 if there was none so far. Only where there are both kinds. */
     private int firstWritable;
 
-    private final ChainBatch batch;
+    /** What was gathered last is in: {@link #ownBatch}, or the thread's. */
+    private @Nullable ChainBatch batch;
+
+    private @Nullable ChainBatch ownBatch;
     private @Nullable TakenChains takenChains;
     private final MemorySegment scratch = Arena.ofAuto().allocate(DESC_BYTES, Long.BYTES);
     private final long entryCopy = scratch.address();
@@ -87,7 +90,6 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
         hasIotlb = iotlb != null;
         buffers = new Translator(memory, iotlb, direction == 0 ? Iotlb.READ : Iotlb.WRITE);
         tables = new Translator(memory, iotlb, Iotlb.READ);
-        batch = new ChainBatch(size);
     }
 
     /**
@@ -146,12 +148,13 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
      */
     final void logBuffers(DirtyLog to, int count) {
         boolean either = direction == EITHER;
+        ChainBatch used = batch();
         for (int chain = 0; chain < count; chain++) {
-            long left = either ? Long.MAX_VALUE : batch.writtenBytes[chain];
-            int first = either ? batch.firstWritable[chain] : batch.firstSegment[chain];
-            for (int i = first; left > 0 && i < batch.firstSegment[chain + 1]; i++) {
-                long bytes = Math.min(left, batch.length[i]);
-                logHost(to, batch.address[i], bytes);
+            long left = either ? Long.MAX_VALUE : used.writtenBytes[chain];
+            int first = either ? used.firstWritable[chain] : used.firstSegment[chain];
+            for (int i = first; left > 0 && i < used.firstSegment[chain + 1]; i++) {
+                long bytes = Math.min(left, used.length[i]);
+                logHost(to, used.address[i], bytes);
                 left -= bytes;
             }
         }
@@ -179,9 +182,20 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
         return size;
     }
 
-    /** What {@link #gather} fills. */
+    /** What {@link #gather} or {@link #gatherShared} filled last. */
     public final ChainBatch batch() {
-        return batch;
+        ChainBatch last = batch;
+        return last == null ? ownBatch() : last;
+    }
+
+    /** What {@link #gather} fills: always the same. */
+    public final ChainBatch ownBatch() {
+        ChainBatch own = ownBatch;
+        if (own == null) {
+            own = new ChainBatch(size);
+            ownBatch = own;
+        }
+        return own;
     }
 
     /** The reason why nothing more can be read from the ring, or null. */
@@ -229,12 +243,29 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
     }
 
     /**
-     * Looks at the next chains, without using them, and describes them in {@link #batch}.
+     * Looks at the next chains, without using them, and describes them in {@link #ownBatch}.
      *
      * @param max chains wanted, at least 1
      * @return how many chains there are in the batch; if 0, the batch may be what it was
      */
-    public abstract int gather(int max);
+    public final int gather(int max) {
+        return gather(max, false);
+    }
+
+    /**
+     * As {@link #gather}, into a batch that the calling thread has for all rings: {@link #batch}. It is void as soon as the thread gathers from another
+     * ring in this way. Where a thread serves many rings, its batch stays in the processor's caches.
+     */
+    public final int gatherShared(int max) {
+        return gather(max, true);
+    }
+
+    /**
+     * Gathers. A ring that has nothing is not to touch a batch: where many rings are polled, caches are for those that have something.
+     *
+     * @param shared whether into the thread's batch
+     */
+    abstract int gather(int max, boolean shared);
 
     /**
      * Gives the first {@code count} chains of the batch, at least one, back to the driver, with the bytes written as the batch says. The rest of the
@@ -256,13 +287,15 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
             to = new TakenChains(size);
             takenChains = to;
         }
-        to.add(batch, count);
+        to.add(batch(), count);
         moveOn(count);
     }
 
     /** Gives the oldest {@code count} chains that were taken, at least one, back to the driver. The batch is void. */
     public final void giveBack(int count) {
-        Objects.requireNonNull(takenChains).moveTo(batch, count, log != null);
+        ChainBatch to = ownBatch();
+        batch = to;
+        Objects.requireNonNull(takenChains).moveTo(to, count, log != null);
         putUsed(count);
     }
 
@@ -301,9 +334,15 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
     /** The position, as in {@link RingSetup#base}. */
     public abstract int base();
 
-    final void startGather() {
-        batch.clear();
+    /** Returns an empty batch, which is {@link #batch} from now on. */
+    final ChainBatch startGather(boolean shared) {
+        ChainBatch to = shared ? ChainBatch.ofThread(size) : ownBatch();
+        if (batch != to) { // references are not stored for nothing: the garbage collector keeps account of that
+            batch = to;
+        }
+        to.clear();
         entriesLeft = GATHER_ENTRIES;
+        return to;
     }
 
     /** Whether another chain may be gathered, which may refer to a table. */
@@ -340,8 +379,8 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
     /** A chain is complete, or was taken out of the batch again. */
     final void endChain(int chain) {
         if (direction == EITHER) {
-            int segments = batch.segments;
-            batch.firstWritable[chain] = firstWritable < 0 ? segments : Math.min(firstWritable, segments);
+            int segments = batch().segments;
+            batch().firstWritable[chain] = firstWritable < 0 ? segments : Math.min(firstWritable, segments);
         }
     }
 
@@ -365,26 +404,27 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
             return firstWritable < 0 && addBuffer(tables, gpa, bytes);
         }
         if (firstWritable < 0) {
-            firstWritable = batch.segments;
+            firstWritable = batch().segments;
         }
         return addBuffer(buffers, gpa, bytes);
     }
 
     /** In as many pieces as there are regions; false if not all of it is guest memory. */
     private boolean addBuffer(Translator translator, long gpa, long bytes) {
+        ChainBatch to = batch();
         long host = translator.toHost(gpa, bytes);
         if (host != 0) {
-            batch.add(host, bytes);
+            to.add(host, bytes);
             return true;
         }
         long at = gpa;
         long left = bytes;
         while (left > 0) {
             long piece = Math.min(left, translator.contiguous(at));
-            if (piece <= 0 || batch.segments >= MAX_SEGMENTS) {
+            if (piece <= 0 || to.segments >= MAX_SEGMENTS) {
                 return false;
             }
-            batch.add(translator.toHost(at, piece), piece);
+            to.add(translator.toHost(at, piece), piece);
             at += piece;
             left -= piece;
         }

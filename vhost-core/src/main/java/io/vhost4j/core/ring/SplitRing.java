@@ -77,8 +77,7 @@ final class SplitRing extends Ring {
         knownAvail = lastAvail;
     }
 
-    private int gatherAgain(int max) {
-        ChainBatch batch = batch();
+    private int gatherAgain(ChainBatch batch, int max) {
         int count = Math.min(max, again.length - againAt);
         int slotsLeft = size;
         int chain = 0;
@@ -98,10 +97,9 @@ final class SplitRing extends Ring {
     }
 
     @Override
-    public int gather(int max) {
+    int gather(int max, boolean shared) {
         if (againAt < again.length) {
-            startGather();
-            return gatherAgain(max);
+            return gatherAgain(startGather(shared), max);
         }
         int ready = (knownAvail - lastAvail) & 0xFFFF;
         if (ready < max) {
@@ -115,11 +113,9 @@ final class SplitRing extends Ring {
             knownAvail = index;
         }
         if (ready == 0) {
-            // where many rings are polled, the cache lines of batches are for those that have something
             return 0;
         }
-        ChainBatch batch = batch();
-        startGather();
+        ChainBatch batch = startGather(shared);
         int count = Math.min(ready, max);
         int chain = gatherPlain(batch, count);
         batch.segments = chain;

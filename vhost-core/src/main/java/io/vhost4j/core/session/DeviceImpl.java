@@ -33,11 +33,23 @@ import org.jspecify.annotations.Nullable;
 final class DeviceImpl implements VhostDevice, ChainDevice, GuestAccess {
     private final int vid;
     private final VhostSession session;
+    /** The session's, once it was asked for: polls are to find their queue in few steps. */
+    private @Nullable RingTable rings;
+
     private volatile @Nullable Object attachment;
 
     DeviceImpl(int vid, VhostSession session) {
         this.vid = vid;
         this.session = session;
+    }
+
+    private RingTable rings() {
+        RingTable known = rings;
+        if (known == null) {
+            known = session.rings();
+            rings = known;
+        }
+        return known;
     }
 
     @Override
@@ -75,7 +87,7 @@ final class DeviceImpl implements VhostDevice, ChainDevice, GuestAccess {
 
     @Override
     public int getVringNum() {
-        return session.rings().count();
+        return rings().count();
     }
 
     @Override
@@ -185,7 +197,7 @@ final class DeviceImpl implements VhostDevice, ChainDevice, GuestAccess {
             throw new IllegalArgumentException(
                     "queueId=" + queueId + ": enqueue goes to even rings, the guest's receive queues");
         }
-        NetQueue queue = session.rings().queueOrNull(queueId);
+        NetQueue queue = rings().queueOrNull(queueId);
         return queue == null ? 0 : queue.enqueueBurst(packets, from, count);
     }
 
@@ -195,7 +207,7 @@ final class DeviceImpl implements VhostDevice, ChainDevice, GuestAccess {
             throw new IllegalArgumentException(
                     "queueId=" + queueId + ": dequeue takes from odd rings, the guest's transmit queues");
         }
-        NetQueue queue = session.rings().queueOrNull(queueId);
+        NetQueue queue = rings().queueOrNull(queueId);
         return queue == null ? 0 : queue.dequeueBurst(pool, packets, from, count);
     }
 
@@ -219,13 +231,13 @@ final class DeviceImpl implements VhostDevice, ChainDevice, GuestAccess {
             throw new IllegalArgumentException(
                     "queueId=" + queueId + ": enqueue goes to even rings, the guest's receive queues");
         }
-        NetQueue queue = session.rings().queueOrNull(queueId);
+        NetQueue queue = rings().queueOrNull(queueId);
         return queue == null ? 0 : queue.async().submit(packets, from, count, completed);
     }
 
     @Override
     public int pollEnqueueCompleted(int queueId, CompletedPackets completed) {
-        NetQueue queue = session.rings().queueOrNull(queueId);
+        NetQueue queue = rings().queueOrNull(queueId);
         return queue == null ? 0 : queue.async().poll(completed);
     }
 
@@ -235,7 +247,7 @@ final class DeviceImpl implements VhostDevice, ChainDevice, GuestAccess {
             throw new IllegalArgumentException(
                     "queueId=" + queueId + ": dequeue takes from odd rings, the guest's transmit queues");
         }
-        NetQueue queue = session.rings().queueOrNull(queueId);
+        NetQueue queue = rings().queueOrNull(queueId);
         return queue == null ? 0 : queue.async().tryDequeue(pool, packets, from, count);
     }
 
@@ -256,7 +268,7 @@ final class DeviceImpl implements VhostDevice, ChainDevice, GuestAccess {
 
     @Override
     public int serve(int queueId, ChainWork work, boolean notify) {
-        NetQueue queue = session.rings().queueOrNull(queueId);
+        NetQueue queue = rings().queueOrNull(queueId);
         return queue == null ? 0 : queue.serve(work, notify);
     }
 
@@ -267,12 +279,12 @@ final class DeviceImpl implements VhostDevice, ChainDevice, GuestAccess {
 
     @Override
     public void vringCall(int queueId) {
-        queue(queueId).vringCall();
+        queue(queueId).calls().vringCall();
     }
 
     @Override
     public boolean vringCallNonblock(int queueId) {
-        return queue(queueId).tryVringCall();
+        return queue(queueId).calls().tryVringCall();
     }
 
     @Override
@@ -281,12 +293,12 @@ final class DeviceImpl implements VhostDevice, ChainDevice, GuestAccess {
             throw new IllegalArgumentException("chains=" + chains + ", delay=" + delay + ": must be 0 to "
                     + RingPlacement.MAX_SIZE + " chains, and not negative");
         }
-        queue(queueId).coalesceCalls(chains, delay.toNanos());
+        queue(queueId).calls().coalesce(chains, delay.toNanos());
     }
 
     @Override
     public void notifyGuest(int queueId) {
-        queue(queueId).notifyGuest();
+        queue(queueId).calls().notifyGuest();
     }
 
     @Override
@@ -301,7 +313,7 @@ final class DeviceImpl implements VhostDevice, ChainDevice, GuestAccess {
 
     @Override
     public int callFd(int queueId) {
-        return session.rings().existing(queueId).callFd();
+        return rings().existing(queueId).callFd();
     }
 
     @Override
@@ -361,7 +373,7 @@ final class DeviceImpl implements VhostDevice, ChainDevice, GuestAccess {
 
     /** The ring with this number. */
     RingState ring(int queueId) {
-        return session.rings().existing(queueId);
+        return rings().existing(queueId);
     }
 
     private NetQueue queue(int queueId) {

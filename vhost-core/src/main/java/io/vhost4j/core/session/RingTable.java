@@ -18,6 +18,9 @@ final class RingTable {
     /** Replaced, never changed. */
     private volatile RingState[] rings = new RingState[0];
 
+    /** The queues of {@link #rings}, for burst calls. */
+    private volatile NetQueue[] queues = new NetQueue[0];
+
     /** Whether a ring is enabled from the start; see SET_FEATURES. */
     private boolean enabledAtFirst;
 
@@ -47,6 +50,7 @@ final class RingTable {
                 next[i].setActive(active);
             }
             rings = next;
+            queues = Arrays.stream(next).map(ring -> ring.queue).toArray(NetQueue[]::new);
             current = next;
         }
         return current[number];
@@ -102,8 +106,8 @@ final class RingTable {
     /** The queue of the ring with this number, for burst calls; null if the front-end has not named it. */
     @Nullable
     NetQueue queueOrNull(int index) {
-        RingState[] current = rings;
-        return index >= 0 && index < current.length ? current[index].queue : null;
+        NetQueue[] current = queues;
+        return index >= 0 && index < current.length ? current[index] : null;
     }
 
     boolean isReady(int index) {

@@ -442,8 +442,8 @@ abstract class NetQueueContract extends ByAnyPath {
             assertEquals(0, queue.enqueueBurst(none, 0, 0));
             assertEquals(0, queue.rxQueueCount());
             assertFalse(queue.enableNotification(true));
-            queue.vringCall();
-            assertTrue(queue.tryVringCall());
+            queue.calls().vringCall();
+            assertTrue(queue.calls().tryVringCall());
             assertEquals(0, queue.base());
             assertNull(none[0]);
         }

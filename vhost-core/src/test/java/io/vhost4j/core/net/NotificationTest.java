@@ -72,7 +72,7 @@ final class NotificationTest {
             assertEquals(takesOver ? 0 : 1, call.drain());
             assertEquals(takesOver ? 1 : 0, rig.stat("guest_notifications_offloaded"));
             assertEquals(takesOver ? 0 : 1, rig.stat("guest_notifications"));
-            rig.queue.notifyGuest();
+            rig.queue.calls().notifyGuest();
             assertEquals(1, call.drain());
         }
     }
@@ -83,7 +83,7 @@ final class NotificationTest {
         try (EventFd call = EventFd.create();
                 NetRig rig = new NetRig(packed, NetRig.TRANSMIT, 8, NetRig.MODERN, NetRig.PLAIN)) {
             setCall(rig, call);
-            rig.queue.coalesceCalls(4, TimeUnit.HOURS.toNanos(1));
+            rig.queue.calls().coalesce(4, TimeUnit.HOURS.toNanos(1));
             for (int round = 0; round < 3; round++) {
                 for (int i = 0; i < 3; i++) {
                     exchange(rig);
@@ -93,9 +93,9 @@ final class NotificationTest {
                 assertEquals(1, call.drain());
             }
             exchange(rig);
-            rig.queue.vringCall();
+            rig.queue.calls().vringCall();
             assertEquals(1, call.drain(), "on request");
-            rig.queue.coalesceCalls(0, 0);
+            rig.queue.calls().coalesce(0, 0);
             exchange(rig);
             assertEquals(1, call.drain());
             assertEquals(5, rig.stat("guest_notifications"));
@@ -110,7 +110,7 @@ final class NotificationTest {
                 NetRig rig = new NetRig(packed, NetRig.TRANSMIT, 8, NetRig.MODERN, NetRig.PLAIN)) {
             setCall(rig, call);
             long delayNanos = TimeUnit.MILLISECONDS.toNanos(5);
-            rig.queue.coalesceCalls(100, delayNanos);
+            rig.queue.calls().coalesce(100, delayNanos);
             for (int i = 0; i < 2; i++) {
                 long start = System.nanoTime();
                 exchange(rig);
@@ -155,12 +155,12 @@ final class NotificationTest {
             setCall(rig, call);
             exchange(rig);
             call.drain();
-            rig.queue.vringCall();
+            rig.queue.calls().vringCall();
             assertEquals(1, call.drain());
-            assertTrue(rig.queue.tryVringCall());
+            assertTrue(rig.queue.calls().tryVringCall());
             assertEquals(1, call.drain());
             rig.driver.wantNoNotification(false);
-            rig.queue.vringCall();
+            rig.queue.calls().vringCall();
             assertEquals(0, call.drain());
         }
     }
