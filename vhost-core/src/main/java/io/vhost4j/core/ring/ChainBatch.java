@@ -16,6 +16,8 @@ public final class ChainBatch {
     /** Total of a chain that cannot be used: an address outside guest memory, a wrong direction, a bad indirect table. */
     public static final long BAD = -1;
 
+    private static final ThreadLocal<ChainBatch> OF_THREAD = new ThreadLocal<>();
+
     /** Ids to give back: head index or buffer id. */
     public int[] id;
     /** Ring slots that each chain takes up. Not written while the batch is plain. */
@@ -47,8 +49,6 @@ public final class ChainBatch {
     private final int[] ownSlots;
     private final int[] ownFirstSegment;
     private boolean plain;
-
-    private static final ThreadLocal<ChainBatch> OF_THREAD = new ThreadLocal<>();
 
     /** The calling thread's own batch, of at least {@code maxChains} chains. */
     static ChainBatch ofThread(int maxChains) {

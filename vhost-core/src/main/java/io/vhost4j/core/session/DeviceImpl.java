@@ -34,7 +34,7 @@ final class DeviceImpl implements VhostDevice, ChainDevice, GuestAccess {
     private final int vid;
     private final VhostSession session;
     /** The session's, once it was asked for: polls are to find their queue in few steps. */
-    private @Nullable RingTable rings;
+    private volatile @Nullable RingTable rings;
 
     private volatile @Nullable Object attachment;
 
