@@ -2,15 +2,14 @@
 
 package io.vhost4j.bench.peer;
 
-import java.util.List;
-
 /** A back-end that listens on its seat's socket, from construction on. */
 sealed interface BackEnd extends AutoCloseable permits TestpmdBackEnd, ForwardBackEnd {
     /** Starts one and waits until it listens. */
     static BackEnd start(BackEndKind kind, Lab lab, Seat seat, Cell cell) {
         return switch (kind) {
-            case VHOST4J -> new ForwardBackEnd(lab, seat, cell, List.of());
-            case VHOST4J_NO_PAUSE -> new ForwardBackEnd(lab, seat, cell, List.of("--poll-pause", "0"));
+            case VHOST4J -> new ForwardBackEnd(lab, seat, cell, "");
+            case VHOST4J_NO_PAUSE -> new ForwardBackEnd(lab, seat, cell, "", "--poll-pause", "0");
+            case VHOST4J_NO_PREFETCH -> new ForwardBackEnd(lab, seat, cell, "-Dvhost4j.prefetch=false");
             case DPDK -> new TestpmdBackEnd(lab.testpmd(), lab, seat, cell);
             case DPDK_NATIVE -> new TestpmdBackEnd(requireNative(lab), lab, seat, cell);
         };

@@ -13,6 +13,8 @@ enum BackEndKind {
     VHOST4J("vhost4j"),
     /** The same, looking at the rings without a pause. */
     VHOST4J_NO_PAUSE("vhost4j-no-pause"),
+    /** The same, without asking for cache lines ahead by instructions of its own. */
+    VHOST4J_NO_PREFETCH("vhost4j-no-prefetch"),
     /** testpmd with net_vhost, as the distribution ships it. */
     DPDK("dpdk"),
     /** The same, built for this machine's processor. */

@@ -17,14 +17,18 @@ final class ForwardBackEnd implements BackEnd {
     private static final Pattern STATS = Pattern.compile("\\{\"event\":\"stats\".*");
     private static final Pattern SUMMARY = Pattern.compile("\"event\":\"summary\".*\"buffers_in_use\":(\\d+)");
 
+    private static final String JAVA_OPTIONS = "VHOST4J_JAVA_OPTS";
+
     private final Child child;
     private final int devices;
     private final Traffic traffic;
     private final boolean busy;
 
-    /** Starts it with {@code options} besides those that the cell asks for. */
-    ForwardBackEnd(Lab lab, Seat seat, Cell cell, List<String> options) {
+    /** Starts it with options for the virtual machine and for the command, besides those that the cell asks for. */
+    ForwardBackEnd(Lab lab, Seat seat, Cell cell, String javaOptions, String... options) {
         List<String> command = new ArrayList<>(List.of(
+                "env",
+                JAVA_OPTIONS + "=" + System.getenv().getOrDefault(JAVA_OPTIONS, "") + " " + javaOptions,
                 lab.launcher().toString(),
                 "forward",
                 "--mode",
@@ -34,7 +38,7 @@ final class ForwardBackEnd implements BackEnd {
                 "--queues",
                 "" + cell.shape().queuePairs(),
                 "--json"));
-        command.addAll(options);
+        command.addAll(List.of(options));
         seat.sockets(cell.shape().devices()).forEach(socket -> command.addAll(List.of("--socket", socket.toString())));
         if (lab.busy()) {
             command.addAll(List.of("--busy", "--stats", "0.25"));

@@ -191,7 +191,7 @@ final class Kernel {
     }
 
     /** A downcall itself throws only errors of the JVM and of its use: neither is the caller's to handle. */
-    private static RuntimeException unexpected(String call, Throwable t) {
+    static RuntimeException unexpected(String call, Throwable t) {
         if (t instanceof Error error) {
             throw error;
         }

@@ -16,6 +16,8 @@ public enum SystemCall {
     CLOSE("close", 3, 57),
     /** {@code mmap(2)}. */
     MMAP("mmap", 9, 222),
+    /** {@code mprotect(2)}. */
+    MPROTECT("mprotect", 10, 226),
     /** {@code munmap(2)}. */
     MUNMAP("munmap", 11, 215),
     /** {@code ioctl(2)}. */

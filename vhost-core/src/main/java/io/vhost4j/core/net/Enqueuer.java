@@ -2,6 +2,7 @@
 package io.vhost4j.core.net;
 
 import io.vhost4j.core.layout.NetHeader;
+import io.vhost4j.core.linux.Prefetch;
 import io.vhost4j.core.memory.HostWindow;
 import io.vhost4j.core.net.QueueStats.Counter;
 import io.vhost4j.core.pool.PooledPacket;
@@ -116,11 +117,16 @@ final class Enqueuer {
 
     /**
      * Makes {@code count} buffers ready for a packet each that asks for nothing: with its header, and with the cache lines of header and first bytes asked for
-     * before the first of them is waited for. They are asked for by reading: the processor writes in order, so where it is far from the guest's, reads get
-     * more of them at a time. A header that is there already, from the buffer's last use, is not written again: then its line does not change hands. That the
-     * device should not read such buffers (virtio 1.2 §2.7.5.1) is for what it makes of them: here it is only whether to write what is there.
+     * before the first of them is waited for. Those of the headers are asked for by reading: a header that is there already, from the buffer's last use, is not
+     * written again, and then its line does not change hands. Those of the first bytes are asked for by {@link Prefetch}; without it by reading, too: the
+     * processor writes in order, so where it is far from the guest's, reads get more of them at a time. That the device should not read such buffers (virtio
+     * 1.2 §2.7.5.1) is for what it makes of them: here it is only whether to write what is there.
      */
     private long prepare(long[] address, int[] length, int count) {
+        boolean asked = Prefetch.AVAILABLE;
+        if (asked) {
+            Prefetch.forWriting(address, count, headerBytes);
+        }
         long seen = 0;
         for (int chain = 0; chain < count; chain++) {
             if (length[chain] > headerBytes) {
@@ -128,7 +134,9 @@ final class Enqueuer {
                 if (!hasPlainHeader(to)) {
                     setHeader(to, 0, ONE_BUFFER);
                 }
-                seen += HostWindow.getByte(to + headerBytes);
+                if (!asked) {
+                    seen += HostWindow.getByte(to + headerBytes);
+                }
             }
         }
         return seen;
