@@ -6,13 +6,14 @@ import io.vhost4j.core.linux.LinuxProcess;
 import io.vhost4j.core.linux.MemFd;
 import io.vhost4j.core.linux.NativeException;
 import io.vhost4j.core.linux.OwnedFd;
+import io.vhost4j.core.linux.Prefetch;
 import io.vhost4j.core.linux.UserFaultFd;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Memory: huge pages, limits, shared memory, user faults. */
+/** Memory: huge pages, limits, shared memory, user faults, prefetching. */
 final class MemoryChecks {
     private static final Path HUGE_PAGES = Path.of("/sys/kernel/mm/hugepages");
     private static final long MEGABYTE = 1 << 20;
@@ -30,6 +31,7 @@ final class MemoryChecks {
         findings.add(openFiles());
         findings.add(memfd());
         findings.add(userfaultfd());
+        findings.add(prefetch());
         return findings;
     }
 
@@ -91,5 +93,15 @@ final class MemoryChecks {
                 ? Finding.ok("userfaultfd", "by /dev/userfaultfd")
                 : Finding.none(
                         "userfaultfd", "not permitted; post-copy migration needs sysctl vm.unprivileged_userfaultfd=1");
+    }
+
+    private static Finding prefetch() {
+        return Prefetch.AVAILABLE
+                ? Finding.ok("prefetch", "works")
+                : Finding.none(
+                        "prefetch",
+                        "off: not an x86-64 processor, -D" + Prefetch.PROPERTY
+                                + "=false, or no executable memory (the log at info level says why); bursts to guests"
+                                + " on distant processors are slower");
     }
 }

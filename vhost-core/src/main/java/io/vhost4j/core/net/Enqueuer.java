@@ -65,6 +65,8 @@ final class Enqueuer {
                 long[] address = batch.address;
                 int[] length = batch.length;
                 int[] writtenBytes = batch.writtenBytes;
+                // of all buffers found: a packet may go over several, and what it leaves is looked at again
+                Prefetch.forWriting(address, chains, skipped);
                 touched = prepare(address, length, limit);
                 while (used < limit) {
                     PooledPacket packet = (PooledPacket) packets[first + used];
@@ -118,15 +120,11 @@ final class Enqueuer {
     /**
      * Makes {@code count} buffers ready for a packet each that asks for nothing: with its header, and with the cache lines of header and first bytes asked for
      * before the first of them is waited for. Those of the headers are asked for by reading: a header that is there already, from the buffer's last use, is not
-     * written again, and then its line does not change hands. Those of the first bytes are asked for by {@link Prefetch}; without it by reading, too: the
-     * processor writes in order, so where it is far from the guest's, reads get more of them at a time. That the device should not read such buffers (virtio
-     * 1.2 §2.7.5.1) is for what it makes of them: here it is only whether to write what is there.
+     * written again, and then its line does not change hands. Those of the first bytes are, too, where there is no {@link Prefetch}: the processor writes in
+     * order, so where it is far from the guest's, reads get more of them at a time. That the device should not read such buffers (virtio 1.2 §2.7.5.1) is for
+     * what it makes of them: here it is only whether to write what is there.
      */
     private long prepare(long[] address, int[] length, int count) {
-        boolean asked = Prefetch.AVAILABLE;
-        if (asked) {
-            Prefetch.forWriting(address, count, headerBytes);
-        }
         long seen = 0;
         for (int chain = 0; chain < count; chain++) {
             if (length[chain] > headerBytes) {
@@ -134,7 +132,7 @@ final class Enqueuer {
                 if (!hasPlainHeader(to)) {
                     setHeader(to, 0, ONE_BUFFER);
                 }
-                if (!asked) {
+                if (!Prefetch.AVAILABLE) {
                     seen += HostWindow.getByte(to + headerBytes);
                 }
             }
