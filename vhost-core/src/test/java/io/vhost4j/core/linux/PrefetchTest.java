@@ -88,7 +88,7 @@ final class PrefetchTest {
         List<SystemCall> calls = new ArrayList<>();
         Thread self = Thread.currentThread();
         try (LinuxFaults.Installed faults = LinuxFaults.install((call, argument) -> {
-            if (Thread.currentThread() != self) {
+            if (!Thread.currentThread().equals(self)) {
                 return 0;
             }
             calls.add(call);
