@@ -82,7 +82,8 @@ class PeerBenchTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "--back-ends nix                        | none of vhost4j, vhost4j-no-pause, vhost4j-no-prefetch, dpdk, dpdk-native",
+                "--back-ends nix                        | none of vhost4j, vhost4j-no-pause, vhost4j-no-prefetch,"
+                        + " dpdk, dpdk-native",
                 "--back-ends dpdk-native                | --native",
                 "--back-ends dpdk,dpdk                  | only once",
                 "--back-ends dpdk --svg chart.svg       | two --back-ends",
