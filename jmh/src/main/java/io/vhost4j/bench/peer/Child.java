@@ -13,6 +13,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -42,8 +43,14 @@ final class Child implements AutoCloseable {
 
     /** Starts a program with our environment and the launcher told to use the JDK of this virtual machine. */
     static Child start(String name, List<String> command) {
+        return start(name, command, Map.of());
+    }
+
+    /** The same, with more variables in its environment. */
+    static Child start(String name, List<String> command, Map<String, String> variables) {
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("VHOST4J_JAVA_HOME", System.getProperty("java.home"));
+        builder.environment().putAll(variables);
         try {
             Child child = new Child(name, List.copyOf(command), builder.start());
             AtExit.add(child.atExit);

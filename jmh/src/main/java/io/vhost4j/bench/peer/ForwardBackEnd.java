@@ -27,8 +27,6 @@ final class ForwardBackEnd implements BackEnd {
     /** Starts it with options for the virtual machine and for the command, besides those that the cell asks for. */
     ForwardBackEnd(Lab lab, Seat seat, Cell cell, String javaOptions, String... options) {
         List<String> command = new ArrayList<>(List.of(
-                "env",
-                JAVA_OPTIONS + "=" + System.getenv().getOrDefault(JAVA_OPTIONS, "") + " " + javaOptions,
                 lab.launcher().toString(),
                 "forward",
                 "--mode",
@@ -52,13 +50,19 @@ final class ForwardBackEnd implements BackEnd {
         devices = cell.shape().devices();
         traffic = cell.traffic();
         busy = lab.busy();
-        child = Child.start("back-end vhost4j", command);
+        child = Child.start("back-end vhost4j", command, javaOptions(javaOptions));
         try {
             child.await(LISTENING, START);
         } catch (BenchFailure e) {
             child.close();
             throw e;
         }
+    }
+
+    private static Map<String, String> javaOptions(String more) {
+        return more.isEmpty()
+                ? Map.of()
+                : Map.of(JAVA_OPTIONS, System.getenv().getOrDefault(JAVA_OPTIONS, "") + " " + more);
     }
 
     @Override

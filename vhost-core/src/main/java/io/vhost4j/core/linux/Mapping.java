@@ -23,6 +23,8 @@ public final class Mapping implements AutoCloseable {
     public static final int PROT_READ = 1;
     /** Pages can be written. */
     public static final int PROT_WRITE = 2;
+    /** Pages can be executed. */
+    static final int PROT_EXEC = 4;
     /** Writes go to the file and to everyone who maps it. */
     public static final int MAP_SHARED = 0x1;
     /** Writes stay here. */
@@ -44,7 +46,7 @@ public final class Mapping implements AutoCloseable {
     public static final int MADV_DONTFORK = 10;
 
     private static final int MAP_FIXED = 0x10;
-    private static final int MAP_ANONYMOUS = 0x20;
+    static final int MAP_ANONYMOUS = 0x20;
     private static final int MAP_HUGETLB = 0x40000;
     private static final int MAP_FIXED_NOREPLACE = 0x100000;
     private static final int MAP_HUGE_SHIFT = 26;

@@ -28,9 +28,6 @@ public final class Prefetch {
 
     private static final Logger LOG = LoggerFactory.getLogger(Prefetch.class);
 
-    private static final int PROT_EXEC = 4;
-    private static final int MAP_ANONYMOUS = 0x20;
-
     /** {@code void (const long *addresses, long count, long offset)} in the calling convention of the System V ABI; count is at least 1. */
     private static final byte[] X86_64 = bytes(
             0xF3, 0x0F, 0x1E, 0xFA, //       endbr64
@@ -74,16 +71,16 @@ public final class Prefetch {
         }
     }
 
-    /** Maps {@code code} for the rest of the process's life. Returns its address. */
+    /** Maps {@code code} for the rest of the process's life, so that it is none of the {@link Mapping}s that are to be closed. Returns its address. */
     @SuppressWarnings("restricted")
     private static long map(byte[] code) {
         long page = LinuxProcess.pageSize();
         int writable = Mapping.PROT_READ | Mapping.PROT_WRITE;
-        int flags = Mapping.MAP_PRIVATE | MAP_ANONYMOUS;
+        int flags = Mapping.MAP_PRIVATE | Mapping.MAP_ANONYMOUS;
         long at = check(SystemCall.MMAP, Kernel.invoke(SystemCall.MMAP, 0, page, writable, flags, -1, 0));
         MemorySegment.ofAddress(at).reinterpret(page).copyFrom(MemorySegment.ofArray(code));
         try {
-            int executable = Mapping.PROT_READ | PROT_EXEC;
+            int executable = Mapping.PROT_READ | Mapping.PROT_EXEC;
             check(SystemCall.MPROTECT, Kernel.invoke(SystemCall.MPROTECT, at, page, executable));
         } catch (NativeException e) {
             check(SystemCall.MUNMAP, Kernel.invoke(SystemCall.MUNMAP, at, page));

@@ -27,6 +27,8 @@ final class Enqueuer {
     private final boolean mergeable;
     private final TransmitOffload offload;
     private final Lookahead lookahead;
+    /** Found out here, and not by the first burst: it takes some milliseconds once in a process. */
+    private final boolean touches = !Prefetch.AVAILABLE;
     /** Of no meaning; kept so that the loads that touch cache lines are made. */
     @SuppressWarnings("unused")
     private long touched;
@@ -132,7 +134,7 @@ final class Enqueuer {
                 if (!hasPlainHeader(to)) {
                     setHeader(to, 0, ONE_BUFFER);
                 }
-                if (!Prefetch.AVAILABLE) {
+                if (touches) {
                     seen += HostWindow.getByte(to + headerBytes);
                 }
             }
