@@ -30,7 +30,9 @@ final class Couple implements AutoCloseable {
     }
 
     /** Starts both sides and the traffic. */
-    static Couple start(BackEndKind kind, Lab lab, Seat seat, Cell cell) {
+    static Couple start(Contender contender, Lab lab, Seat seat) {
+        BackEndKind kind = contender.kind();
+        Cell cell = contender.cell();
         seat.clear(cell.shape().devices());
         BackEnd back = BackEnd.start(kind, lab, seat, cell);
         try {

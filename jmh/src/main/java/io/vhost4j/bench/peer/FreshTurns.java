@@ -7,20 +7,18 @@ import java.util.List;
 /** Each run in processes of its own. */
 final class FreshTurns implements Turns {
     private final Lab lab;
-    private final Cell cell;
-    private final List<BackEndKind> kinds;
+    private final List<Contender> contenders;
     private final Method method;
 
-    FreshTurns(Lab lab, Cell cell, List<BackEndKind> kinds, Method method) {
+    FreshTurns(Lab lab, List<Contender> contenders, Method method) {
         this.lab = lab;
-        this.cell = cell;
-        this.kinds = kinds;
+        this.contenders = contenders;
         this.method = method;
     }
 
     @Override
-    public Run run(int kind) {
-        try (Couple couple = Couple.start(kinds.get(kind), lab, lab.seat(0), cell)) {
+    public Run run(int contender) {
+        try (Couple couple = Couple.start(contenders.get(contender), lab, lab.seat(0))) {
             Couple.sleep(method.timing().warmUp());
             Couple.sleep(method.timing().settle());
             Run run = couple.measure(method.timing(), method.limits());

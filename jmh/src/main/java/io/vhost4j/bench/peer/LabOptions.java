@@ -22,7 +22,7 @@ final class LabOptions {
             names = "--back-ends",
             split = ",",
             paramLabel = "LIST",
-            description = "Of vhost4j, vhost4j-no-pause, dpdk, dpdk-native.")
+            description = "Of vhost4j, vhost4j-no-pause, vhost4j-no-prefetch, dpdk, dpdk-native.")
     private List<BackEndKind> kinds = List.of(BackEndKind.VHOST4J, BackEndKind.DPDK);
 
     @Option(
@@ -81,6 +81,11 @@ final class LabOptions {
 
     boolean busy() {
         return busy;
+    }
+
+    /** As if {@code --busy} were given. */
+    void askForBusy() {
+        busy = true;
     }
 
     Limits limits() {

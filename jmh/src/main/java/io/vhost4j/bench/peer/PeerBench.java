@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         showDefaultValues = true,
         sortOptions = false,
-        subcommands = StartBench.class)
+        subcommands = {StartBench.class, ScaleBench.class})
 public final class PeerBench implements Callable<Integer> {
     private static final int FAILED = 1;
 

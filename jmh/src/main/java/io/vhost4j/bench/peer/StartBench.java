@@ -149,7 +149,7 @@ final class StartBench implements Callable<Integer> {
     }
 
     private StartRun attempt(Lab lab, Cell cell, BackEndKind kind) {
-        try (Couple couple = Couple.start(kind, lab, lab.seat(0), cell)) {
+        try (Couple couple = Couple.start(new Contender(kind, cell), lab, lab.seat(0))) {
             List<Double> rates = couple.watch(Duration.ofMillis(step), seconds * 1000 / step);
             couple.end();
             return new StartRun(kind, rates, step);

@@ -4,15 +4,15 @@ package io.vhost4j.bench.peer;
 
 import java.util.List;
 
-/** Lets the back-ends of a cell have the processors one after the other. For one thread. */
+/** Lets contenders have the processors one after the other. For one thread. */
 sealed interface Turns extends AutoCloseable permits FreshTurns, WaitingTurns {
     /** Starts what the method wants to be there before the first run. */
-    static Turns begin(Lab lab, Cell cell, List<BackEndKind> kinds, Method method) {
-        return method.fresh() ? new FreshTurns(lab, cell, kinds, method) : WaitingTurns.begin(lab, cell, kinds, method);
+    static Turns begin(Lab lab, List<Contender> contenders, Method method) {
+        return method.fresh() ? new FreshTurns(lab, contenders, method) : WaitingTurns.begin(lab, contenders, method);
     }
 
-    /** A run of one back-end. */
-    Run run(int kind);
+    /** A run of one contender. */
+    Run run(int contender);
 
     /** Ends all processes, and fails if one does not end well. */
     void end();

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * All back-ends are there with a front-end each; those that are not measured are stopped, both sides, for all of them poll. A run takes
+ * All contenders are there with a front-end each; those that are not measured are stopped, both sides, for all of them poll. A run takes
  * little longer than what is measured.
  */
 final class WaitingTurns implements Turns {
@@ -24,11 +24,11 @@ final class WaitingTurns implements Turns {
     }
 
     /** Starts all couples, one after the other, warms each up and stops it. */
-    static WaitingTurns begin(Lab lab, Cell cell, List<BackEndKind> kinds, Method method) {
+    static WaitingTurns begin(Lab lab, List<Contender> contenders, Method method) {
         WaitingTurns turns = new WaitingTurns(lab, method);
         try {
-            for (BackEndKind kind : kinds) {
-                Couple couple = Couple.start(kind, lab, lab.seat(turns.couples.size()), cell);
+            for (Contender contender : contenders) {
+                Couple couple = Couple.start(contender, lab, lab.seat(turns.couples.size()));
                 turns.couples.add(couple);
                 turns.warmUp(couple);
             }
@@ -51,8 +51,8 @@ final class WaitingTurns implements Turns {
     }
 
     @Override
-    public Run run(int kind) {
-        Couple couple = couples.get(kind);
+    public Run run(int contender) {
+        Couple couple = couples.get(contender);
         couple.resume();
         Couple.sleep(method.timing().settle());
         Run run = couple.measure(method.timing(), method.limits());
