@@ -13,6 +13,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,6 +22,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Runs with and without the property that turns prefetching off. */
 @ExtendWith(LeakCheck.class)
 final class PrefetchTest {
+    /** What a fault of a test refused while the class comes up would be refused for good. */
+    @BeforeAll
+    static void findOutWithoutFaults() {
+        Prefetch.forWriting(new long[0], 0, 0);
+    }
+
     @Test
     void shouldBeThereOnX86UnlessTurnedOff() {
         boolean off = "false".equals(System.getProperty(Prefetch.PROPERTY));
