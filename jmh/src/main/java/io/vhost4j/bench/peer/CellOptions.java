@@ -9,10 +9,10 @@ import picocli.CommandLine.Option;
 
 /** The options that choose cells. */
 final class CellOptions {
-    private static final int SMALLEST = 60;
+    static final int SMALLEST = 60;
     private static final int LARGEST = 65535;
     private static final int MOST_PAIRS = 16;
-    private static final int MOST_DEVICES = 64;
+    static final int MOST_DEVICES = 64;
     private static final int FULL_LOAD = 100;
     private static final List<Boolean> BOTH = List.of(true, false);
 

@@ -2,6 +2,7 @@
 
 package io.vhost4j.bench.peer;
 
+import io.vhost4j.examples.cli.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -57,6 +58,13 @@ final class Host {
                 .map(line -> line.replaceFirst("^[^:=]*[:=]\\s*", ""))
                 .findFirst()
                 .orElse("unknown");
+    }
+
+    /** The facts as they stand in a file. */
+    static Json json(Map<String, String> facts) {
+        Json json = Json.object();
+        facts.forEach(json::put);
+        return json;
     }
 
     /** The revision of the sources, with a mark if they were changed; figures under docs are none. */

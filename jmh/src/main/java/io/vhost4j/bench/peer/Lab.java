@@ -26,6 +26,11 @@ record Lab(
         Path folder,
         LabMemory memory,
         boolean busy) {
+    /** What a cache line takes from one worker's processor to the other's and back. */
+    double lineNanos() {
+        return CacheLine.roundTripNanos(frontEndCpu, backEndCpu);
+    }
+
     /** What the couple of this number has for itself. */
     Seat seat(int number) {
         return new Seat(number, folder);

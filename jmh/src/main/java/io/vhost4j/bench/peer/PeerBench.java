@@ -16,7 +16,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** The program {@code jmh/peer-bench}. */
@@ -165,8 +164,8 @@ public final class PeerBench implements Callable<Integer> {
     }
 
     private void check() {
-        String complaint = labOptions.complaint() != null ? labOptions.complaint() : cellOptions.complaint();
-        require(complaint == null, complaint == null ? "" : complaint);
+        Complaint.raise(spec, labOptions.complaint());
+        Complaint.raise(spec, cellOptions.complaint());
         require(
                 labOptions.kinds().size() > 1 || (svg == null && markdown == null),
                 "--svg and --markdown show ratios: give two --back-ends");
@@ -182,9 +181,7 @@ public final class PeerBench implements Callable<Integer> {
     }
 
     private void require(boolean condition, String otherwise) {
-        if (!condition) {
-            throw new ParameterException(spec.commandLine(), otherwise);
-        }
+        Complaint.raise(spec, condition ? null : otherwise);
     }
 
     List<Cell> cells() {

@@ -126,12 +126,10 @@ record Report(Map<String, String> host, Method method, String command, boolean b
 
     /** Everything that was measured, with each run's own figures. */
     String json() {
-        Json facts = Json.object();
-        host.forEach(facts::put);
         return Json.object()
                 .put("command", command)
                 .put("method", method.toString())
-                .put("host", facts)
+                .put("host", Host.json(host))
                 .put("versions", versions())
                 .put("cells", results.stream().map(this::json).toList())
                 .toString();

@@ -21,7 +21,7 @@ final class RoundMaker {
         this.lab = lab;
         this.method = method;
         this.progress = progress;
-        line(); // the first one is that of code that was never run
+        lab.lineNanos(); // the first one is that of code that was never run
     }
 
     /** The rounds that the method wants; one with a run that stays disturbed does not count. */
@@ -60,7 +60,7 @@ final class RoundMaker {
                     attempt <= method.limits().retries() && (run == null || run.disturbance() != null);
                     attempt++) {
                 double before = awaitPlace();
-                run = turns.run(i).between(before, line());
+                run = turns.run(i).between(before, lab.lineNanos());
                 disturbed += run.disturbance() == null ? 0 : 1;
                 report(contenders.get(i), run);
             }
@@ -76,13 +76,9 @@ final class RoundMaker {
         return disturbed;
     }
 
-    private double line() {
-        return CacheLine.roundTripNanos(lab.frontEndCpu(), lab.backEndCpu());
-    }
-
     /** Waits until the processors are where they should be; returns the time of a cache line. */
     private double awaitPlace() {
-        double nanos = line();
+        double nanos = lab.lineNanos();
         long end = System.nanoTime() + Math.round(method.limits().patienceSeconds() * 1e9);
         while (!method.limits().isRight(nanos)) {
             if (System.nanoTime() > end) {
@@ -94,7 +90,7 @@ final class RoundMaker {
                         nanos));
             }
             Couple.sleep(PAUSE);
-            nanos = line();
+            nanos = lab.lineNanos();
         }
         return nanos;
     }

@@ -15,7 +15,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** What a packet costs where one thread serves many devices, against the first number of devices. */
@@ -28,8 +27,6 @@ import picocli.CommandLine.Spec;
         showDefaultValues = true,
         sortOptions = false)
 final class ScaleBench implements Callable<Integer> {
-    private static final int MOST_DEVICES = 64;
-
     @Mixin
     private LabOptions labOptions = new LabOptions();
 
@@ -73,10 +70,14 @@ final class ScaleBench implements Callable<Integer> {
     public Integer call() throws IOException {
         require(labOptions.complaint());
         require(
-                devices.isEmpty() || devices.stream().anyMatch(number -> number < 1 || number > MOST_DEVICES)
-                        ? "--devices: 1 to " + MOST_DEVICES
+                devices.isEmpty()
+                                || devices.stream().anyMatch(number -> number < 1 || number > CellOptions.MOST_DEVICES)
+                        ? "--devices: 1 to " + CellOptions.MOST_DEVICES
                         : null);
-        require(size < 60 || size > Cell.BUFFER ? "--size: 60 to " + Cell.BUFFER + " bytes" : null);
+        require(
+                size < CellOptions.SMALLEST || size > Cell.BUFFER
+                        ? "--size: " + CellOptions.SMALLEST + " to " + Cell.BUFFER + " bytes"
+                        : null);
         require(rate < 1 ? "--rate must be at least 1" : null);
         require(pairs < 1 || warmUp < 0 ? "--pairs must be at least 1, --warm-up not negative" : null);
         require(seconds < 0.1 || settle < 0 ? "--seconds must be at least 0.1, --settle not negative" : null);
@@ -85,9 +86,7 @@ final class ScaleBench implements Callable<Integer> {
     }
 
     private void require(@Nullable String complaint) {
-        if (complaint != null) {
-            throw new ParameterException(spec.commandLine(), complaint);
-        }
+        Complaint.raise(spec, complaint);
     }
 
     /** Each back-end with each number of devices; those of a back-end are together. */
@@ -110,12 +109,10 @@ final class ScaleBench implements Callable<Integer> {
                 .text(contenders, devices.size())
                 .forEach(System.out::println);
         if (json != null) {
-            Json facts = Json.object();
-            host.forEach(facts::put);
             ResultFile.write(
                     json,
                     Json.object()
-                                    .put("host", facts)
+                                    .put("host", Host.json(host))
                                     .put("method", method.toString())
                                     .put("cell", contenders.get(0).cell().toString())
                                     .put("disturbed_runs", rounds.disturbed())

@@ -18,7 +18,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** How soon a back-end that was just started does what it does in the end. */
@@ -68,9 +67,7 @@ final class StartBench implements Callable<Integer> {
     }
 
     private void require(@Nullable String complaint) {
-        if (complaint != null) {
-            throw new ParameterException(spec.commandLine(), complaint);
-        }
+        Complaint.raise(spec, complaint);
     }
 
     /** Measures all cells; one that fails costs the others nothing. What there is is written after each. */
@@ -113,9 +110,7 @@ final class StartBench implements Callable<Integer> {
 
     private void write(Map<String, String> host, List<Json> cells) throws IOException {
         if (json != null) {
-            Json facts = Json.object();
-            host.forEach(facts::put);
-            ResultFile.write(json, Json.object().put("host", facts).put("cells", cells) + "\n");
+            ResultFile.write(json, Json.object().put("host", Host.json(host)).put("cells", cells) + "\n");
         }
     }
 
@@ -123,9 +118,9 @@ final class StartBench implements Callable<Integer> {
     private StartRun run(Lab lab, Cell cell, BackEndKind kind) {
         Limits limits = labOptions.limits();
         for (int attempt = 0; attempt <= limits.retries(); attempt++) {
-            double before = line(lab);
+            double before = lab.lineNanos();
             StartRun run = attempt(lab, cell, kind);
-            double after = line(lab);
+            double after = lab.lineNanos();
             boolean stayed = Limits.isSamePlace(before, after) && limits.isRight(before);
             progress.printf(
                     Locale.ROOT,
@@ -142,10 +137,6 @@ final class StartBench implements Callable<Integer> {
             }
         }
         throw new BenchFailure(cell + ", " + kind + ": the processors moved during every start; try later");
-    }
-
-    private static double line(Lab lab) {
-        return CacheLine.roundTripNanos(lab.frontEndCpu(), lab.backEndCpu());
     }
 
     private StartRun attempt(Lab lab, Cell cell, BackEndKind kind) {
